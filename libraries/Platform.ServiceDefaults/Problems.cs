@@ -1,0 +1,174 @@
+using System.Diagnostics;
+using System.Text.Json;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Diagnostics;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Mvc;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.AspNetCore.WebUtilities;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+
+namespace Platform.ServiceDefaults;
+
+/// <summary>One thing wrong with an input: where (a JSON path such as <c>$.entities[0]['object/file-pattern']</c>) and what, with what was expected.</summary>
+public sealed record FieldProblem(string Path, string Problem);
+
+/// <summary>
+/// A refusal, as a named value beside the feature that refuses; this file turns it into problem details (RFC 9457). <paramref name="Code"/> is the stable
+/// name a program may test for (the problem's <c>type</c> is <c>/problems/{code}</c>); <paramref name="Detail"/> says what was found, what was expected and the remedy.
+/// </summary>
+public sealed record Refusal(int Status, string Code, string Title, string Detail)
+{
+    /// <summary>Every problem of the input, not just the first.</summary>
+    public IReadOnlyList<FieldProblem>? Errors { get; init; }
+
+    /// <summary>404 for something the caller named and the platform does not have.</summary>
+    public static Refusal NotFound(string kind, string id, string remedy) =>
+        new(StatusCodes.Status404NotFound, $"unknown-{kind.Replace(' ', '-')}", $"Unknown {kind}", $"There is no {kind} '{id}'. {remedy}");
+
+    /// <summary>400 with every problem of the input at once.</summary>
+    public static Refusal Invalid(string what, IReadOnlyList<FieldProblem> errors) =>
+        new(StatusCodes.Status400BadRequest, "invalid-input", "The input is not valid",
+            $"{what}: {(errors.Count == 1 ? "1 problem" : $"{errors.Count} problems")}, listed under 'errors'. Nothing was changed.")
+        { Errors = errors };
+
+    /// <summary>409 for a request that is valid but does not fit the present state.</summary>
+    public static Refusal Conflict(string code, string title, string detail) => new(StatusCodes.Status409Conflict, code, title, detail);
+
+    /// <summary>The HTTP answer.</summary>
+    public ProblemHttpResult ToResult() => TypedResults.Problem(ToProblem());
+
+    internal ProblemDetails ToProblem()
+    {
+        var problem = new ProblemDetails { Status = Status, Type = $"/problems/{Code}", Title = Title, Detail = Detail };
+        if (Errors is not null)
+        {
+            problem.Extensions["errors"] = Errors;
+        }
+
+        return problem;
+    }
+}
+
+/// <summary>Carries a refusal out of code that cannot return one.</summary>
+public sealed class RefusedException(Refusal refusal) : Exception(refusal.Detail)
+{
+    /// <summary>What to answer.</summary>
+    public Refusal Refusal { get; } = refusal;
+}
+
+internal static partial class Problems
+{
+    public static void AddProblems(this WebApplicationBuilder builder)
+    {
+        // Bad JSON must reach the handler below as an exception, in every environment, to be answered with its position.
+        builder.Services.Configure<RouteHandlerOptions>(options => options.ThrowOnBadRequest = true);
+        builder.Services.AddProblemDetails(options => options.CustomizeProblemDetails = context =>
+        {
+            var problem = context.ProblemDetails;
+            var status = problem.Status ?? context.HttpContext.Response.StatusCode;
+            if (problem.Type is null || !problem.Type.StartsWith("/problems/", StringComparison.Ordinal))
+            {
+                problem.Type = $"/problems/{DefaultCode(status)}";
+                problem.Detail ??= DefaultDetail(status, context.HttpContext);
+            }
+
+            problem.Instance = context.HttpContext.Request.Path;
+            problem.Extensions["traceId"] = Activity.Current?.TraceId.ToHexString() ?? context.HttpContext.TraceIdentifier;
+        });
+        builder.Services.AddExceptionHandler<ExceptionToProblem>();
+    }
+
+    public static void UseProblems(this WebApplication app)
+    {
+        app.UseExceptionHandler();
+        app.UseStatusCodePages();
+    }
+
+    private static string DefaultCode(int status) => status switch
+    {
+        400 => "invalid-input",
+        401 => "not-authenticated",
+        403 => "not-allowed",
+        404 => "not-found",
+        405 => "method-not-allowed",
+        413 => "too-large",
+        415 => "unsupported-media-type",
+        429 => "too-many-requests",
+        502 or 503 or 504 => "service-unavailable",
+        _ => "internal-error",
+    };
+
+    private static string? DefaultDetail(int status, HttpContext context) => status switch
+    {
+        401 => "The request carries no valid credentials. Send an API key as 'Authorization: Bearer KEY' or 'X-Api-Key: KEY'.",
+        403 => "The API key's role does not allow this request. Use a key with a higher role (viewer, operator, admin).",
+        404 => $"Nothing is found at {context.Request.Path}. The paths are listed in /openapi.json.",
+        405 => $"{context.Request.Method} is not possible at {context.Request.Path}. The methods are listed in /openapi.json.",
+        413 => "The request body is too large.",
+        415 => "The request body must be JSON: send the header 'Content-Type: application/json'.",
+        429 => "Too many requests. Wait as long as the header Retry-After says.",
+        502 or 503 or 504 => "The service behind this path does not answer right now. Try again in a few seconds.",
+        _ => null,
+    };
+
+    private sealed partial class ExceptionToProblem(IProblemDetailsService problems, ILogger<ExceptionToProblem> logger) : IExceptionHandler
+    {
+        public async ValueTask<bool> TryHandleAsync(HttpContext context, Exception exception, CancellationToken cancellationToken)
+        {
+            if (exception is OperationCanceledException && context.RequestAborted.IsCancellationRequested)
+            {
+                context.Response.StatusCode = StatusCodes.Status499ClientClosedRequest;
+                return true;
+            }
+
+            var refusal = exception switch
+            {
+                RefusedException refused => refused.Refusal,
+                BadHttpRequestException bad => FromBadRequest(bad),
+                _ => null,
+            };
+            if (refusal is null)
+            {
+                UnhandledException(logger, exception, context.Request.Method, context.Request.Path);
+                refusal = new(StatusCodes.Status500InternalServerError, "internal-error", "Internal error",
+                    "The platform failed to answer this request; nothing about it is known to be wrong. The log has the cause under the trace id.");
+            }
+
+            context.Response.StatusCode = refusal.Status;
+            return await problems.TryWriteAsync(new() { HttpContext = context, ProblemDetails = refusal.ToProblem() });
+        }
+
+        private static Refusal FromBadRequest(BadHttpRequestException bad)
+        {
+            if (bad.InnerException is JsonException json)
+            {
+                var where = json.LineNumber is { } line ? $" at line {line + 1}, byte {json.BytePositionInLine + 1}" : "";
+                return Refusal.Invalid($"The request body is not the JSON expected here{where}",
+                    [new(json.Path ?? "$", JsonProblem(json))]);
+            }
+
+            return new(bad.StatusCode, DefaultCode(bad.StatusCode), ReasonPhrases.GetReasonPhrase(bad.StatusCode), bad.Message);
+        }
+
+        // System.Text.Json names .NET types and quotes input; a user needs neither.
+        private static string JsonProblem(JsonException json)
+        {
+            var message = json.Message;
+            if (message.Contains("missing required properties", StringComparison.Ordinal))
+            {
+                var colon = message.IndexOf("including:", StringComparison.Ordinal);
+                return colon < 0 ? "Required members are missing." : $"Required members are missing: {message[(colon + 10)..].Trim().TrimEnd('.')}.";
+            }
+
+            return message.Contains("could not be converted", StringComparison.Ordinal)
+                ? "The value has the wrong type or is none of the allowed ones."
+                : "The text is not well-formed JSON.";
+        }
+
+        [LoggerMessage(EventId = 100, Level = LogLevel.Error, Message = "{Method} {Path} failed")]
+        private static partial void UnhandledException(ILogger logger, Exception exception, string method, string path);
+    }
+}

@@ -1,0 +1,67 @@
+using System.Security.Claims;
+using System.Text.Encodings.Web;
+using Microsoft.AspNetCore.Authentication;
+using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace Platform.ServiceDefaults.Security;
+
+/// <summary>Makes a service refuse every call without an internal token of the gateway's or a sister service's (G2). Deny by default: an endpoint without a policy needs one all the same.</summary>
+public static class InternalAuthentication
+{
+    /// <summary>The header the token travels in; the caller's own <c>Authorization</c> never reaches a service.</summary>
+    public const string HeaderName = "X-Platform-Token";
+
+    /// <summary>Name of the authentication scheme.</summary>
+    public const string SchemeName = "Internal";
+
+    internal static void AddInternalAuthentication(this WebApplicationBuilder builder, ServiceIdentity identity)
+    {
+        builder.Services.AddSingleton(services =>
+        {
+            var options = builder.Configuration.GetSection("InternalTokens").Get<InternalTokenOptions>() ?? new();
+            return new InternalTokens(identity, options, services.GetRequiredService<TimeProvider>());
+        });
+        builder.Services.AddAuthentication(SchemeName).AddScheme<AuthenticationSchemeOptions, Handler>(SchemeName, null);
+        builder.Services.AddAuthorizationBuilder().AddRolePolicies()
+            .SetFallbackPolicy(new AuthorizationPolicyBuilder().RequireRole(Roles.Admin).Build());
+    }
+
+    /// <summary>Registers the policies named in <see cref="Roles"/>; each higher role includes the lower ones.</summary>
+    public static AuthorizationBuilder AddRolePolicies(this AuthorizationBuilder authorization) => authorization
+        .AddPolicy(Roles.Viewer, policy => policy.RequireRole(Roles.Viewer, Roles.Operator, Roles.Admin))
+        .AddPolicy(Roles.Operator, policy => policy.RequireRole(Roles.Operator, Roles.Admin))
+        .AddPolicy(Roles.Admin, policy => policy.RequireRole(Roles.Admin))
+        .AddPolicy(Roles.Service, policy => policy.RequireRole(Roles.Service));
+
+    /// <summary>Name of the API key or service behind the request, for audit and <c>requestedBy</c>.</summary>
+    public static string CallerName(this HttpContext context) => context.User.Identity?.Name ?? "anonymous";
+
+    private sealed class Handler(
+        IOptionsMonitor<AuthenticationSchemeOptions> options, ILoggerFactory logger, UrlEncoder encoder, InternalTokens tokens, ServiceIdentity identity)
+        : AuthenticationHandler<AuthenticationSchemeOptions>(options, logger, encoder)
+    {
+        protected override Task<AuthenticateResult> HandleAuthenticateAsync()
+        {
+            if (!Request.Headers.TryGetValue(HeaderName, out var header))
+            {
+                return Task.FromResult(AuthenticateResult.NoResult());
+            }
+
+            if (tokens.Validate(header.ToString(), identity.Name, out var reason) is not { } caller)
+            {
+                return Task.FromResult(AuthenticateResult.Fail(reason!));
+            }
+
+            var claims = new ClaimsIdentity(SchemeName, ClaimTypes.Name, ClaimTypes.Role);
+            claims.AddClaim(new(ClaimTypes.Name, caller.Subject));
+            claims.AddClaim(new(ClaimTypes.Role, caller.Role));
+            return Task.FromResult(AuthenticateResult.Success(new(new ClaimsPrincipal(claims), SchemeName)));
+        }
+    }
+}

@@ -1,0 +1,86 @@
+using System.Diagnostics;
+using System.Diagnostics.Metrics;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using OpenTelemetry;
+using OpenTelemetry.Metrics;
+using OpenTelemetry.Resources;
+using OpenTelemetry.Trace;
+
+namespace Platform.ServiceDefaults;
+
+/// <summary>Structured logs to standard output; traces and metrics over OTLP when <c>OTEL_EXPORTER_OTLP_ENDPOINT</c> is set, else none (G3).</summary>
+public static class Telemetry
+{
+    /// <summary>The platform's own spans: outbox deliveries, workers' steps. Start them with the stored <c>traceparent</c> as parent, so that one trace runs from the API call to the commit.</summary>
+    public static ActivitySource Source { get; } = new("Platform");
+
+    /// <summary>The platform's own counters.</summary>
+    public static Meter Meter { get; } = new("Platform");
+
+    /// <summary>Starts a span below a stored <c>traceparent</c>; a new trace when there is none.</summary>
+    public static Activity? StartFrom(string name, string? traceParent, ActivityKind kind = ActivityKind.Internal) =>
+        ActivityContext.TryParse(traceParent, null, isRemote: true, out var parent)
+            ? Source.StartActivity(name, kind, parent)
+            : Source.StartActivity(name, kind);
+
+    internal static void AddTelemetry(this WebApplicationBuilder builder, ServiceIdentity identity)
+    {
+        // Without a listener no span would exist, and log lines and stored traceparents would lack their trace id.
+        ActivitySource.AddActivityListener(new ActivityListener
+        {
+            ShouldListenTo = source => source.Name is "Platform" or "MassTransit",
+            Sample = (ref ActivityCreationOptions<ActivityContext> _) => ActivitySamplingResult.PropagationData,
+        });
+
+        builder.Logging.ClearProviders();
+        builder.Logging.AddJsonConsole(options =>
+        {
+            options.IncludeScopes = true;
+            options.UseUtcTimestamp = true;
+            options.TimestampFormat = "yyyy-MM-ddTHH:mm:ss.fffZ";
+        });
+        builder.Logging.Configure(options => options.ActivityTrackingOptions = ActivityTrackingOptions.TraceId | ActivityTrackingOptions.SpanId);
+
+        if (string.IsNullOrEmpty(builder.Configuration["OTEL_EXPORTER_OTLP_ENDPOINT"]))
+        {
+            return;
+        }
+
+        // OpenTelemetry's hosting package is not on the feed: the providers are built here and live as long as the host.
+        builder.Services.AddSingleton(new Exporters(identity));
+        builder.Services.AddHostedService(services => services.GetRequiredService<Exporters>());
+    }
+
+    private sealed class Exporters : IHostedService
+    {
+        private readonly TracerProvider _traces;
+        private readonly MeterProvider _metrics;
+
+        public Exporters(ServiceIdentity identity)
+        {
+            var resource = ResourceBuilder.CreateDefault().AddService(identity.Name, "platform");
+            _traces = Sdk.CreateTracerProviderBuilder()
+                .SetResourceBuilder(resource)
+                .AddSource("Platform", "Microsoft.AspNetCore", "System.Net.Http", "Npgsql", "MassTransit")
+                .AddOtlpExporter()
+                .Build();
+            _metrics = Sdk.CreateMeterProviderBuilder()
+                .SetResourceBuilder(resource)
+                .AddMeter("Platform", "Microsoft.AspNetCore.Hosting", "Npgsql", "System.Runtime", "MassTransit")
+                .AddOtlpExporter()
+                .Build();
+        }
+
+        public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+        public Task StopAsync(CancellationToken cancellationToken)
+        {
+            _traces.Dispose();
+            _metrics.Dispose();
+            return Task.CompletedTask;
+        }
+    }
+}

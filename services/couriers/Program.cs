@@ -1,0 +1,12 @@
+using Platform.Couriers;
+using Platform.Couriers.Persistence;
+using Platform.ServiceDefaults;
+
+var builder = WebApplication.CreateBuilder(args);
+builder.AddServiceDefaults("couriers");
+builder.AddCouriers();
+
+var app = builder.Build();
+app.MapServiceDefaults();
+app.MapCouriers();
+await app.RunServiceAsync<CouriersDbContext>(args);

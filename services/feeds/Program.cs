@@ -1,0 +1,12 @@
+using Platform.Feeds;
+using Platform.Feeds.Persistence;
+using Platform.ServiceDefaults;
+
+var builder = WebApplication.CreateBuilder(args);
+builder.AddServiceDefaults("feeds");
+builder.AddFeeds();
+
+var app = builder.Build();
+app.MapServiceDefaults();
+app.MapFeeds();
+await app.RunServiceAsync<FeedsDbContext>(args);
