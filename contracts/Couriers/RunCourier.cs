@@ -1,6 +1,7 @@
 namespace Platform.Contracts.Couriers;
 
 /// <summary>Command: start a run of a courier (R10). Handled once per <see cref="RunId"/>, however often it is delivered.</summary>
+[Command]
 public sealed record RunCourier
 {
     /// <summary>The id the run will have, chosen by the sender (<c>run-…</c>).</summary>

@@ -4,6 +4,7 @@ namespace Platform.Contracts.Feeds;
 /// Command: load the landed files of a run into a feed's domain table (R9, F8), as one atomic load. Handled once per <see cref="LoadId"/>.
 /// The files are not listed here: the feeds service asks the couriers service for the run's files with these tags.
 /// </summary>
+[Command]
 public sealed record LoadFiles
 {
     /// <summary>Id of the load (<c>ld-…</c>): the exactly-once key.</summary>

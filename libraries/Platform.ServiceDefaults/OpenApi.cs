@@ -14,12 +14,12 @@ namespace Platform.ServiceDefaults;
 /// </summary>
 public static partial class OpenApi
 {
-    internal static void AddOpenApi(this WebApplicationBuilder builder, ServiceIdentity identity)
+    internal static void AddOpenApi(this WebApplicationBuilder builder, string service)
     {
         builder.Services.AddEndpointsApiExplorer();
         builder.Services.AddSwaggerGen(options =>
         {
-            options.SwaggerDoc("v1", new OpenApiInfo { Title = $"Courier Platform: {identity.Name}", Version = "v1" });
+            options.SwaggerDoc("v1", new OpenApiInfo { Title = $"Courier Platform: {service}", Version = "v1" });
             options.DocInclusionPredicate((_, description) => description.RelativePath?.StartsWith("api/", StringComparison.Ordinal) == true);
             options.CustomOperationIds(description => description.ActionDescriptor.EndpointMetadata.OfType<IEndpointNameMetadata>().FirstOrDefault()?.EndpointName);
             options.SupportNonNullableReferenceTypes();

@@ -1,5 +1,4 @@
 using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Diagnostics.HealthChecks;
 using Microsoft.AspNetCore.Http.Json;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
@@ -14,17 +13,9 @@ public static class ServiceDefaults
     /// <summary>Adds what every service has, whatever it does. <paramref name="service"/> is its name on the bus, in tokens and in traces, for example <c>feeds</c>.</summary>
     public static WebApplicationBuilder AddServiceDefaults(this WebApplicationBuilder builder, string service)
     {
-        var identity = new ServiceIdentity(service);
-        builder.Services.AddSingleton(identity);
-        builder.Services.AddSingleton(TimeProvider.System);
-        builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = TimeSpan.FromSeconds(10));
-        builder.Services.Configure<JsonOptions>(options => PlatformJson.Configure(options.SerializerOptions));
-        builder.WebHost.ConfigureLimits();
-        builder.AddTelemetry(identity);
-        builder.AddProblems();
-        builder.AddInternalAuthentication(identity);
-        builder.AddOpenApi(identity);
-        builder.Services.AddHealthChecks();
+        builder.AddHostDefaults(service);
+        builder.AddInternalAuthentication();
+        builder.AddOpenApi(service);
         return builder;
     }
 
@@ -34,10 +25,25 @@ public static class ServiceDefaults
         app.UseProblems();
         app.UseAuthentication();
         app.UseAuthorization();
-        app.MapHealthChecks("/health/live", new HealthCheckOptions { Predicate = _ => false }).AllowAnonymous();
-        app.MapHealthChecks("/health/ready", new HealthCheckOptions()).AllowAnonymous();
+        app.MapHealth();
         app.MapOpenApiDocument();
         return app;
+    }
+
+    /// <summary>The part of <see cref="AddServiceDefaults"/> that the gateway needs too: identity, clock, JSON, limits, logs, telemetry, problem details, health, internal tokens.</summary>
+    public static WebApplicationBuilder AddHostDefaults(this WebApplicationBuilder builder, string service)
+    {
+        var identity = new ServiceIdentity(service);
+        builder.Services.AddSingleton(identity);
+        builder.Services.AddSingleton(TimeProvider.System);
+        builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = TimeSpan.FromSeconds(10));
+        builder.Services.Configure<JsonOptions>(options => PlatformJson.Configure(options.SerializerOptions));
+        builder.WebHost.ConfigureLimits();
+        builder.AddTelemetry(identity);
+        builder.AddProblems();
+        builder.AddInternalTokens(identity);
+        builder.Services.AddHealthChecks();
+        return builder;
     }
 
     /// <summary>
@@ -54,6 +60,8 @@ public static class ServiceDefaults
             return;
         }
 
+        // Missing or malformed keys stop the start, not the first call.
+        app.Services.GetRequiredService<InternalTokens>();
         await app.RunAsync();
     }
 }

@@ -26,6 +26,9 @@ public static class Telemetry
             ? Source.StartActivity(name, kind, parent)
             : Source.StartActivity(name, kind);
 
+    /// <summary>Nothing below it is traced until it is disposed: for polls, which would fill the traces with nothing.</summary>
+    public static IDisposable Quietly() => SuppressInstrumentationScope.Begin();
+
     internal static void AddTelemetry(this WebApplicationBuilder builder, ServiceIdentity identity)
     {
         // Without a listener no span would exist, and log lines and stored traceparents would lack their trace id.

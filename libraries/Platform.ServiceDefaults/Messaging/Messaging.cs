@@ -4,6 +4,8 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Npgsql;
 
 namespace Platform.ServiceDefaults.Messaging;
 
@@ -11,6 +13,9 @@ namespace Platform.ServiceDefaults.Messaging;
 public static class Messaging
 {
     private const int DeliveryLimit = 20;
+
+    // Per queue and process. Handling holds a database connection, of which a service has about ten.
+    private const int ConcurrentMessages = 4;
 
     /// <summary>
     /// Adds the bus. <paramref name="consumers"/> lists the service's consumers one by one; each gets the queue <c>{service}-{consumer}</c>.
@@ -24,23 +29,40 @@ public static class Messaging
         builder.Services.ConfigureDbContext<TContext>((services, options) => options.AddInterceptors(services.GetRequiredService<WakeAfterCommit>()));
         builder.Services.AddHostedService<OutboxDelivery>();
         builder.Services.Configure<MassTransitHostOptions>(options => options.StopTimeout = TimeSpan.FromSeconds(8));
+        builder.Services.AddHealthChecks().AddCheck<BusReadiness>("broker");
+        builder.Services.AddSingleton<BusReadiness>();
         builder.Services.AddMassTransit(bus =>
         {
             bus.DisableUsageTelemetry();
+            bus.ConfigureHealthCheckOptions(options => options.MinimalFailureStatus = HealthStatus.Degraded);
             var service = builder.Services.Select(descriptor => descriptor.ImplementationInstance).OfType<ServiceIdentity>().Single();
             bus.SetEndpointNameFormatter(new KebabCaseEndpointNameFormatter(service.Name, includeNamespace: false));
             consumers?.Invoke(bus);
-            bus.AddConfigureEndpointsCallback((_, _, endpoint) =>
+            bus.AddConfigureEndpointsCallback((_, name, endpoint) =>
             {
                 if (endpoint is IRabbitMqReceiveEndpointConfigurator queue)
                 {
                     queue.SetQuorumQueue();
                     queue.SetQueueArgument("x-delivery-limit", DeliveryLimit);
+
+                    // A message whose handling killed the process that often is set aside; without this the broker would drop it.
+                    queue.BindDeadLetterQueue($"{name}_dead", $"{name}_dead", dead => dead.SetQuorumQueue());
                     queue.PrefetchCount = 16;
+                    queue.ConcurrentMessageLimit = ConcurrentMessages;
                 }
 
-                // The one retry layer of message handling; what still fails goes to the queue {name}_error with its exception.
-                endpoint.UseMessageRetry(retry => retry.Exponential(8, TimeSpan.FromMilliseconds(100), TimeSpan.FromSeconds(15), TimeSpan.FromMilliseconds(250)));
+                // The one retry layer of message handling. An absent database is waited for: the broker takes the message back after 30 minutes and delivers it again.
+                // What still fails goes to the queue {name}_error with its exception.
+                endpoint.UseMessageRetry(retry =>
+                {
+                    retry.Handle<Exception>(IsDatabaseAbsent);
+                    retry.Exponential(200, TimeSpan.FromMilliseconds(100), TimeSpan.FromSeconds(15), TimeSpan.FromMilliseconds(250));
+                });
+                endpoint.UseMessageRetry(retry =>
+                {
+                    retry.Ignore<Exception>(IsDatabaseAbsent);
+                    retry.Exponential(8, TimeSpan.FromMilliseconds(100), TimeSpan.FromSeconds(15), TimeSpan.FromMilliseconds(250));
+                });
             });
             bus.UsingRabbitMq((context, rabbit) =>
             {
@@ -57,4 +79,6 @@ public static class Messaging
         });
         return builder;
     }
+
+    private static bool IsDatabaseAbsent(Exception? e) => e is not null && (e is NpgsqlException { IsTransient: true } || IsDatabaseAbsent(e.InnerException));
 }

@@ -1,8 +1,11 @@
 using System.Diagnostics;
+using System.Reflection;
 using MassTransit;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Npgsql;
+using OpenTelemetry;
+using Platform.Contracts;
 
 namespace Platform.ServiceDefaults.Messaging;
 
@@ -14,7 +17,12 @@ internal sealed partial class OutboxDelivery(NpgsqlDataSource database, IBus bus
 {
     private const int BatchSize = 100;
     private static readonly TimeSpan Poll = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan BatchTimeout = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan UndeliverableRest = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan InboxKept = TimeSpan.FromDays(14);
+
+    // Messages that nobody takes at present, and when to try them again; meanwhile they must not stand in the way of the others.
+    private readonly Dictionary<Guid, DateTimeOffset> _resting = [];
     private DateTimeOffset _nextSweep;
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -30,6 +38,7 @@ internal sealed partial class OutboxDelivery(NpgsqlDataSource database, IBus bus
 
                 await SweepInboxAsync(stoppingToken);
                 failures = 0;
+                await signal.WaitAsync(Poll, stoppingToken);
             }
             catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
             {
@@ -42,19 +51,22 @@ internal sealed partial class OutboxDelivery(NpgsqlDataSource database, IBus bus
                 {
                     DeliveryFailed(logger, e, failures);
                 }
-            }
 
-            await WaitAsync(failures, stoppingToken);
+                await Task.Delay(TimeSpan.FromSeconds(Math.Min(failures, 5)), clock, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
         }
     }
 
-    private Task WaitAsync(int failures, CancellationToken stoppingToken) => failures == 0
-        ? signal.WaitAsync(Poll, stoppingToken).ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default)
-        : Task.Delay(TimeSpan.FromSeconds(Math.Min(failures, 10)), clock, stoppingToken).ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
-
-    internal async Task<int> DeliverBatchAsync(CancellationToken cancellationToken)
+    /// <summary>Returns how many messages were claimed.</summary>
+    internal async Task<int> DeliverBatchAsync(CancellationToken stoppingToken)
     {
-        await using var connection = await OpenQuietlyAsync(cancellationToken);
+        // A broker that went away makes publishing wait; the transaction must not wait with it for ever.
+        using var timeout = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken);
+        timeout.CancelAfter(BatchTimeout);
+        var cancellationToken = timeout.Token;
+
+        using var quietly = Telemetry.Quietly();
+        await using var connection = await database.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
         var messages = await ClaimAsync(connection, transaction, cancellationToken);
         if (messages.Count == 0)
@@ -62,28 +74,79 @@ internal sealed partial class OutboxDelivery(NpgsqlDataSource database, IBus bus
             return 0;
         }
 
+        var delivered = new List<Guid>(messages.Count);
         foreach (var message in messages)
         {
-            using var activity = Telemetry.StartFrom("outbox deliver", message.TraceParent, ActivityKind.Producer);
-            var contract = message.Read();
-            await bus.Publish(contract, contract.GetType(), context => context.MessageId = message.Id, cancellationToken);
+            if (await TryPublishAsync(message, cancellationToken))
+            {
+                delivered.Add(message.Id);
+            }
+            else
+            {
+                _resting[message.Id] = clock.GetUtcNow() + UndeliverableRest;
+            }
         }
 
         await using var delete = new NpgsqlCommand("delete from outbox_messages where id = any($1)", connection, transaction)
         {
-            Parameters = { new() { Value = messages.Select(message => message.Id).ToArray() } },
+            Parameters = { new() { Value = delivered.ToArray() } },
         };
         await delete.ExecuteNonQueryAsync(cancellationToken);
         await transaction.CommitAsync(cancellationToken);
         return messages.Count;
     }
 
-    private static async Task<List<OutboxMessage>> ClaimAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, CancellationToken cancellationToken)
+    /// <summary>False when this message, and not the broker, is the obstacle.</summary>
+    private async Task<bool> TryPublishAsync(OutboxMessage message, CancellationToken cancellationToken)
     {
-        await using var claim = new NpgsqlCommand(
-            "select id, message_type, body, trace_parent, created_at from outbox_messages order by id limit $1 for update skip locked", connection, transaction)
+        using var loudly = SuppressInstrumentationScope.Begin(false);
+        using var activity = Telemetry.StartFrom("outbox deliver", message.TraceParent, ActivityKind.Producer);
+        object contract;
+        try
         {
-            Parameters = { new() { Value = BatchSize } },
+            contract = message.Read();
+        }
+        catch (Exception e) when (e is TypeLoadException or System.Text.Json.JsonException)
+        {
+            Unreadable(logger, e, message.Id, message.MessageType);
+            return false;
+        }
+
+        try
+        {
+            await bus.Publish(contract, contract.GetType(), context =>
+            {
+                context.MessageId = message.Id;
+
+                // An event without subscribers is nobody's loss. A command that no queue takes, because its service has never run, must wait.
+                if (contract.GetType().IsDefined(typeof(CommandAttribute)) && context.TryGetPayload<RabbitMqSendContext>(out var rabbit))
+                {
+                    rabbit.Mandatory = true;
+                }
+            }, cancellationToken);
+            return true;
+        }
+        catch (Exception e) when (IsReturned(e))
+        {
+            NobodyTakes(logger, message.MessageType);
+            return false;
+        }
+    }
+
+    private static bool IsReturned(Exception e) => e is MessageReturnedException or RabbitMQ.Client.Exceptions.PublishException { IsReturn: true };
+
+    private async Task<List<OutboxMessage>> ClaimAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, CancellationToken cancellationToken)
+    {
+        var now = clock.GetUtcNow();
+        foreach (var rested in _resting.Where(pair => pair.Value <= now).Select(pair => pair.Key).ToList())
+        {
+            _resting.Remove(rested);
+        }
+
+        await using var claim = new NpgsqlCommand(
+            "select id, message_type, body, trace_parent, created_at from outbox_messages where id <> all($2) order by id limit $1 for update skip locked", connection, transaction)
+        {
+            Parameters = { new() { Value = BatchSize }, new() { Value = _resting.Keys.ToArray() } },
         };
         var messages = new List<OutboxMessage>();
         await using var reader = await claim.ExecuteReaderAsync(cancellationToken);
@@ -116,13 +179,12 @@ internal sealed partial class OutboxDelivery(NpgsqlDataSource database, IBus bus
         _nextSweep = now + TimeSpan.FromHours(1);
     }
 
-    // A poll every second must not fill the traces.
-    private async Task<NpgsqlConnection> OpenQuietlyAsync(CancellationToken cancellationToken)
-    {
-        Activity.Current = null;
-        return await database.OpenConnectionAsync(cancellationToken);
-    }
-
     [LoggerMessage(EventId = 110, Level = LogLevel.Warning, Message = "Messages cannot be handed to the broker at present (failure {Failures} in a row); they wait in the outbox")]
     private static partial void DeliveryFailed(ILogger logger, Exception exception, int failures);
+
+    [LoggerMessage(EventId = 111, Level = LogLevel.Warning, Message = "No queue takes {MessageType} yet: its service has never been connected to this broker. The message waits in the outbox")]
+    private static partial void NobodyTakes(ILogger logger, string messageType);
+
+    [LoggerMessage(EventId = 112, Level = LogLevel.Error, Message = "Message {MessageId} of type {MessageType} cannot be read; it stays in the outbox until a version that can read it runs")]
+    private static partial void Unreadable(ILogger logger, Exception exception, Guid messageId, string messageType);
 }

@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
@@ -20,17 +21,26 @@ public static class InternalAuthentication
     /// <summary>Name of the authentication scheme.</summary>
     public const string SchemeName = "Internal";
 
-    internal static void AddInternalAuthentication(this WebApplicationBuilder builder, ServiceIdentity identity)
+    internal static void AddInternalTokens(this WebApplicationBuilder builder, ServiceIdentity identity) => builder.Services.AddSingleton(services =>
     {
-        builder.Services.AddSingleton(services =>
-        {
-            var options = builder.Configuration.GetSection("InternalTokens").Get<InternalTokenOptions>() ?? new();
-            return new InternalTokens(identity, options, services.GetRequiredService<TimeProvider>());
-        });
+        var options = services.GetRequiredService<IConfiguration>().GetSection("InternalTokens").Get<InternalTokenOptions>() ?? new();
+        return new InternalTokens(identity, options, services.GetRequiredService<TimeProvider>());
+    });
+
+    internal static void AddInternalAuthentication(this WebApplicationBuilder builder)
+    {
         builder.Services.AddAuthentication(SchemeName).AddScheme<AuthenticationSchemeOptions, Handler>(SchemeName, null);
-        builder.Services.AddAuthorizationBuilder().AddRolePolicies()
-            .SetFallbackPolicy(new AuthorizationPolicyBuilder().RequireRole(Roles.Admin).Build());
+        builder.Services.AddAuthorizationBuilder().AddRolePolicies().SetFallbackPolicy(DenyByDefault);
     }
+
+    /// <summary>
+    /// For everything without a policy of its own: endpoints need the highest role, so that a forgotten policy opens nothing; anyone known may learn that a path (404) or a
+    /// method (405) does not exist. Routing answers the latter with endpoints that have no route.
+    /// </summary>
+    public static AuthorizationPolicy DenyByDefault { get; } = new AuthorizationPolicyBuilder()
+        .RequireAuthenticatedUser()
+        .RequireAssertion(context => context.User.IsInRole(Roles.Admin) || (context.Resource is HttpContext http && http.GetEndpoint() is not RouteEndpoint))
+        .Build();
 
     /// <summary>Registers the policies named in <see cref="Roles"/>; each higher role includes the lower ones.</summary>
     public static AuthorizationBuilder AddRolePolicies(this AuthorizationBuilder authorization) => authorization

@@ -36,6 +36,7 @@ public sealed class InternalTokens : IDisposable
     private readonly TimeProvider _clock;
     private readonly ECDsa _signingKey = ECDsa.Create();
     private readonly Dictionary<string, ECDsa> _trusted = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<(string Token, string Audience), (InternalCaller Caller, DateTimeOffset Expires)> _accepted = new();
     private readonly ConcurrentDictionary<(string Audience, string Subject, string Role), (string Token, DateTimeOffset RenewAt)> _issued = new();
 
     /// <summary>Reads the keys. Throws <see cref="InvalidOperationException"/> naming the missing or unusable file.</summary>
@@ -43,7 +44,7 @@ public sealed class InternalTokens : IDisposable
     {
         _issuer = identity.Name;
         _clock = clock;
-        _signingKey.ImportFromPem(ReadKey(options.SigningKey, "InternalTokens:SigningKey"));
+        Import(_signingKey, options.SigningKey, "InternalTokens:SigningKey names", "private");
         if (!Directory.Exists(options.TrustedKeys))
         {
             throw new InvalidOperationException($"InternalTokens:TrustedKeys names the folder '{options.TrustedKeys}', which does not exist. It must hold a file ISSUER.pub.pem per trusted caller.");
@@ -52,7 +53,7 @@ public sealed class InternalTokens : IDisposable
         foreach (var file in Directory.EnumerateFiles(options.TrustedKeys, "*.pub.pem"))
         {
             var key = ECDsa.Create();
-            key.ImportFromPem(File.ReadAllText(file));
+            Import(key, file, "InternalTokens:TrustedKeys holds", "public");
             _trusted.Add(Path.GetFileName(file)[..^".pub.pem".Length], key);
         }
     }
@@ -84,18 +85,21 @@ public sealed class InternalTokens : IDisposable
         }
 
         var token = $"{signed}.{Base64Url.EncodeToString(signature)}";
-        if (_issued.Count > 10_000)
-        {
-            _issued.Clear();
-        }
-
-        _issued[cacheKey] = (token, now + (Lifetime / 2));
+        Remember(_issued, cacheKey, (token, now + (Lifetime / 2)));
         return token;
     }
 
     /// <summary>The caller, or null with the reason when the token is not to be accepted.</summary>
     public InternalCaller? Validate(string token, string audience, out string? reason)
     {
+        // A caller sends the same token for half a minute: its signature is worth checking once.
+        var now = _clock.GetUtcNow();
+        if (_accepted.TryGetValue((token, audience), out var known) && now < known.Expires)
+        {
+            reason = null;
+            return known.Caller;
+        }
+
         reason = "the internal token is malformed";
         var parts = token.Split('.');
         if (parts.Length != 3 || !Encoding.ASCII.GetBytes(parts[0]).AsSpan().SequenceEqual(Header))
@@ -144,10 +148,16 @@ public sealed class InternalTokens : IDisposable
 
         reason = !genuine ? "the internal token's signature does not match"
             : tokenAudience != audience ? "the internal token is for another service"
-            : expires + ClockSkew < _clock.GetUtcNow() ? "the internal token has expired"
+            : expires + ClockSkew < now ? "the internal token has expired"
             : (caller.Role == Roles.Service) == (caller.Issuer == "gateway") ? "the internal token's issuer may not give this role"
             : null;
-        return reason is null ? caller : null;
+        if (reason is not null)
+        {
+            return null;
+        }
+
+        Remember(_accepted, (token, audience), (caller, expires));
+        return caller;
     }
 
     /// <inheritdoc/>
@@ -160,7 +170,38 @@ public sealed class InternalTokens : IDisposable
         }
     }
 
-    private static string ReadKey(string path, string setting) => File.Exists(path)
-        ? File.ReadAllText(path)
-        : throw new InvalidOperationException($"{setting} names the file '{path}', which does not exist. It must be a PEM file with an EC P-256 private key.");
+    // Tokens live a minute, so a full cache is mostly dead ones; starting over costs a few signatures.
+    private static void Remember<TKey, TValue>(ConcurrentDictionary<TKey, TValue> cache, TKey key, TValue value)
+        where TKey : notnull
+    {
+        if (cache.Count > 10_000)
+        {
+            cache.Clear();
+        }
+
+        cache[key] = value;
+    }
+
+    private static void Import(ECDsa key, string path, string where, string kind)
+    {
+        var expected = $"It must be a PEM file with an EC P-256 {kind} key.";
+        if (!File.Exists(path))
+        {
+            throw new InvalidOperationException($"{where} the file '{path}', which does not exist. {expected}");
+        }
+
+        try
+        {
+            key.ImportFromPem(File.ReadAllText(path));
+        }
+        catch (Exception e) when (e is ArgumentException or CryptographicException)
+        {
+            throw new InvalidOperationException($"{where} the file '{path}', which is not a usable key. {expected}", e);
+        }
+
+        if (key.KeySize != 256)
+        {
+            throw new InvalidOperationException($"{where} the file '{path}', whose key has {key.KeySize} bits. {expected}");
+        }
+    }
 }
