@@ -62,6 +62,7 @@ ms_bind_port_max = $osd_max
 [client.rgw]
 rgw_frontends = beast endpoint=127.0.0.1:$port
 rgw_s3_auth_use_sts = true
+rgw_s3_auth_order = local, sts
 rgw_sts_key = $(od -An -tx1 -N8 /dev/urandom | tr -d ' \n')
 rgw_crypt_require_ssl = false
 rgw_crypt_s3_kms_backend = testing
