@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Http;
@@ -127,7 +128,7 @@ internal static partial class Problems
             var refusal = exception switch
             {
                 RefusedException refused => refused.Refusal,
-                BadHttpRequestException bad => FromBadRequest(bad),
+                BadHttpRequestException bad => FromBadRequest(bad, context),
                 _ => null,
             };
             if (refusal is null)
@@ -141,7 +142,7 @@ internal static partial class Problems
             return await problems.TryWriteAsync(new() { HttpContext = context, ProblemDetails = refusal.ToProblem() });
         }
 
-        private static Refusal FromBadRequest(BadHttpRequestException bad)
+        private static Refusal FromBadRequest(BadHttpRequestException bad, HttpContext context)
         {
             if (bad.InnerException is JsonException json)
             {
@@ -150,8 +151,21 @@ internal static partial class Problems
                     [new(json.Path ?? "$", JsonProblem(json))]);
             }
 
-            return new(bad.StatusCode, DefaultCode(bad.StatusCode), ReasonPhrases.GetReasonPhrase(bad.StatusCode), bad.Message);
+            if (bad.StatusCode != StatusCodes.Status400BadRequest)
+            {
+                return new(bad.StatusCode, DefaultCode(bad.StatusCode), ReasonPhrases.GetReasonPhrase(bad.StatusCode), DefaultDetail(bad.StatusCode, context) ?? bad.Message);
+            }
+
+            // The framework's own texts speak of .NET parameters.
+            var parameter = Parameter().Match(bad.Message);
+            return parameter.Success
+                ? Refusal.Invalid("The request", [new(parameter.Groups["name"].Value, parameter.Groups["value"] is { Success: true, Value: var value } ? $"'{value}' is not a value it can have." : "Required.")])
+                : bad.Message.Contains("body", StringComparison.OrdinalIgnoreCase) ? Refusal.Invalid("The request", [new("$", "A JSON request body is required, and there is none.")])
+                : new(bad.StatusCode, DefaultCode(bad.StatusCode), ReasonPhrases.GetReasonPhrase(bad.StatusCode), bad.Message);
         }
+
+        [GeneratedRegex("^(?:Failed to bind parameter \"\\S+ (?<name>[^\"]+)\" from \"(?<value>.*)\"|Required parameter \"\\S+ (?<name>[^\"]+)\" was not provided from (?:query|route|header))", RegexOptions.Singleline)]
+        private static partial Regex Parameter();
 
         // System.Text.Json names .NET types and quotes input; a user needs neither.
         private static string JsonProblem(JsonException json)

@@ -56,7 +56,13 @@ public static class ServiceDefaults
         if (args is ["migrate", ..])
         {
             await using var scope = app.Services.CreateAsyncScope();
-            await scope.ServiceProvider.GetRequiredService<TContext>().Database.MigrateAsync();
+            var database = scope.ServiceProvider.GetRequiredService<TContext>().Database;
+            if (!database.GetMigrations().Any())
+            {
+                throw new InvalidOperationException($"{typeof(TContext).Name} has no migrations: the build is incomplete.");
+            }
+
+            await database.MigrateAsync();
             return;
         }
 

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.Configuration.Memory;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -16,6 +17,21 @@ public static class Telemetry
 {
     /// <summary>The platform's own spans: outbox deliveries, workers' steps. Start them with the stored <c>traceparent</c> as parent, so that one trace runs from the API call to the commit.</summary>
     public static ActivitySource Source { get; } = new("Platform");
+
+    // Below every other source of settings. What EF reports as errors is thrown as well, and logged there by whoever does not expect it.
+    private static readonly Dictionary<string, string?> DefaultLevels = new()
+    {
+        ["Logging:LogLevel:Default"] = "Information",
+        ["Logging:LogLevel:Microsoft"] = "Warning",
+        ["Logging:LogLevel:Microsoft.Hosting.Lifetime"] = "Information",
+        ["Logging:LogLevel:Microsoft.EntityFrameworkCore.Database.Command"] = "Critical",
+        ["Logging:LogLevel:Microsoft.EntityFrameworkCore.Database.Connection"] = "Critical",
+        ["Logging:LogLevel:Microsoft.EntityFrameworkCore.Query"] = "Critical",
+        ["Logging:LogLevel:Microsoft.EntityFrameworkCore.Update"] = "Critical",
+        ["Logging:LogLevel:MassTransit"] = "Warning",
+        ["Logging:LogLevel:Npgsql"] = "Warning",
+        ["Logging:LogLevel:Yarp"] = "Warning",
+    };
 
     /// <summary>The platform's own counters.</summary>
     public static Meter Meter { get; } = new("Platform");
@@ -38,6 +54,7 @@ public static class Telemetry
             Sample = (ref ActivityCreationOptions<ActivityContext> _) => ActivitySamplingResult.PropagationData,
         });
 
+        builder.Configuration.Sources.Insert(0, new MemoryConfigurationSource { InitialData = DefaultLevels });
         builder.Logging.ClearProviders();
         builder.Logging.AddJsonConsole(options =>
         {

@@ -1,4 +1,10 @@
+using MassTransit;
+using Platform.Contracts.Couriers;
+using Platform.Credentials.Endpoints;
+using Platform.Credentials.Kinds;
+using Platform.Credentials.Kinds.IamCredential;
 using Platform.Credentials.Persistence;
+using Platform.Credentials.Secrets;
 using Platform.ServiceDefaults.Messaging;
 using Platform.ServiceDefaults.Persistence;
 
@@ -7,13 +13,28 @@ namespace Platform.Credentials;
 /// <summary>Everything this service is made of, listed one by one.</summary>
 internal static class CredentialsService
 {
+    /// <summary>How long couriers may take to try a credential before the test is reported as unanswered.</summary>
+    private static readonly TimeSpan TestTimeout = TimeSpan.FromSeconds(30);
+
     public static void AddCredentials(this WebApplicationBuilder builder)
     {
         builder.AddPlatformDatabase<CredentialsDbContext>();
-        builder.AddPlatformMessaging<CredentialsDbContext>();
+        builder.AddPlatformMessaging<CredentialsDbContext>(bus => bus.AddRequestClient<TestCredential>(RequestTimeout.After(ms: (int)TestTimeout.TotalMilliseconds)));
+
+        builder.Services.AddSingleton<MasterKeys>();
+        builder.Services.AddSingleton<SecretVault>();
+        builder.Services.AddHostedService<MasterKeysAtStart>();
+
+        builder.Services.Configure<OutgoingOptions>(builder.Configuration.GetSection("Outgoing"));
+        builder.Services.AddSingleton<CredentialKinds>();
+        builder.Services.AddSingleton<CredentialKind, IamCredentialKind>();
     }
 
     public static void MapCredentials(this WebApplication app)
     {
+        app.MapCredentialEndpoints();
+        app.MapCredentialTestEndpoint();
+        app.MapCredentialTypeEndpoints();
+        app.MapSecretEndpoints();
     }
 }

@@ -3,6 +3,7 @@ using System.Text.Encodings.Web;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.DataProtection;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.Configuration;
@@ -29,6 +30,8 @@ public static class InternalAuthentication
 
     internal static void AddInternalAuthentication(this WebApplicationBuilder builder)
     {
+        // Authentication brings data protection along, which nothing here uses and which would write key files into the home folder.
+        builder.Services.AddDataProtection().UseEphemeralDataProtectionProvider();
         builder.Services.AddAuthentication(SchemeName).AddScheme<AuthenticationSchemeOptions, Handler>(SchemeName, null);
         builder.Services.AddAuthorizationBuilder().AddRolePolicies().SetFallbackPolicy(DenyByDefault);
     }

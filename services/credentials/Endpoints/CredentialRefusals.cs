@@ -1,0 +1,14 @@
+using Platform.Credentials.Secrets;
+using Platform.ServiceDefaults;
+
+namespace Platform.Credentials.Endpoints;
+
+internal static class CredentialRefusals
+{
+    public static Refusal NameTaken { get; } = Refusal.Conflict("name-taken", "The name is taken", "Another credential has this name. Choose another one, or change that credential.");
+
+    public static Refusal Unknown(string id) => Refusal.NotFound("credential", id, "GET /api/credentials lists the credentials.");
+
+    public static Refusal SecretUnreadable(string id, SecretUnreadableException reason) =>
+        Refusal.Conflict("secret-unreadable", "The stored secret cannot be opened", $"The secret of credential '{id}' cannot be opened. {reason.Message}");
+}
