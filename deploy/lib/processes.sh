@@ -78,3 +78,13 @@ serve_until_stdin_ends() {
   trap "$(printf '%q ' "$@")" EXIT
   cat > /dev/null || true
 }
+
+# free_ports COUNT: prints ports nobody listens on, from below the range that outgoing connections use.
+free_ports() {
+  local found=() port
+  while [ ${#found[@]} -lt "$1" ]; do
+    port=$((20000 + (RANDOM * 32768 + RANDOM) % 12000))
+    [[ " ${found[*]} " == *" $port "* ]] || port_open "$port" || found+=("$port")
+  done
+  printf '%s\n' "${found[@]}"
+}
