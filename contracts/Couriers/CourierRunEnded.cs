@@ -30,6 +30,12 @@ public sealed record CourierRunEnded
     /// <summary>True when nothing downstream may follow.</summary>
     public bool IngestOnly { get; init; }
 
+    /// <summary>
+    /// Required files that were not at the source, as patterns with their date filled in, and ready markers that were awaited; at most 100. Null or empty when none was missing. A run that
+    /// failed only because of them names them here, so that whoever waits for late files can tell it from other failures.
+    /// </summary>
+    public IReadOnlyList<string>? MissingFiles { get; init; }
+
     /// <summary>When the run was asked for, UTC.</summary>
     public required DateTimeOffset RequestedAt { get; init; }
 
