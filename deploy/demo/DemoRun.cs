@@ -85,8 +85,8 @@ internal sealed class DemoRun(DemoOptions options)
             ["name"] = name,
             ["sourceType"] = "optimizely-events",
             ["credentialId"] = credential,
-            ["settings"] = new JsonObject { ["bucket"] = Bucket.Name, ["accountId"] = account },
-            ["entities"] = new JsonArray([.. types.Select(type => Entity(account, type, dated))]),
+            ["settings"] = new JsonObject { ["bucket"] = Bucket.Name, ["accountId"] = account, ["types"] = new JsonArray([.. types.Select(type => (JsonNode)type)]) },
+            ["entities"] = new JsonArray(),
             ["loadOperations"] = new JsonObject(),
         };
         var known = await api.FindAsync("/api/couriers", "name", name);
@@ -118,18 +118,6 @@ internal sealed class DemoRun(DemoOptions options)
     private static IEnumerable<JsonObject> Requests(List<Partition> partitions) => partitions[0].Date is null
         ? [new JsonObject { ["mode"] = "all" }]
         : partitions.Select(partition => partition.Date!.Value).Distinct().Order().Select(date => new JsonObject { ["mode"] = "day", ["date"] = Day(date) });
-
-    private static JsonObject Entity(string account, string type, bool dated)
-    {
-        var folder = $"v1/account_id={account}/type={type}/";
-        var split = type == "events" ? "event" : "experiment";
-        return new()
-        {
-            ["object/type"] = "file",
-            ["object/file-pattern"] = dated ? $"'{folder}date='yyyy-MM-dd'/{split}=*/part-*.parquet'" : $"'{folder}part-*.parquet'",
-            ["object/land-as"] = new JsonObject { ["file/tag"] = type, ["file/content-type"] = "application/x-parquet" },
-        };
-    }
 
     private static async Task<JsonNode> FeedAsync(PlatformApi api, string type, string courier)
     {

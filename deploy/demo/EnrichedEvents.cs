@@ -23,7 +23,7 @@ internal static class EnrichedEvents
         {
             for (var part = 0; part < Parts; part++)
             {
-                await WriteAsync(duckdb, folder, "decisions", date, $"experiment={experiment}", part, Decisions(experiment, date, part));
+                Write(duckdb, folder, "decisions", date, $"experiment={experiment}", part, Decisions(experiment, date, part));
             }
         }
 
@@ -31,7 +31,7 @@ internal static class EnrichedEvents
         {
             for (var part = 0; part < Parts; part++)
             {
-                await WriteAsync(duckdb, folder, "events", date, $"event={name}", part, Conversions(name, date, part));
+                Write(duckdb, folder, "events", date, $"event={name}", part, Conversions(name, date, part));
             }
         }
 
@@ -44,13 +44,12 @@ internal static class EnrichedEvents
     private static string Day(string folder, string type, DateOnly date) =>
         Path.Combine(folder, $"account_id={Account}", $"type={type}", $"date={date.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture)}");
 
-    private static Task WriteAsync(DuckDb duckdb, string folder, string type, DateOnly date, string split, int part, string select)
+    private static void Write(DuckDbConnection duckdb, string folder, string type, DateOnly date, string split, int part, string select)
     {
         var target = Path.Combine(Day(folder, type, date), split);
         Directory.CreateDirectory(target);
         var file = Path.Combine(target, string.Create(CultureInfo.InvariantCulture, $"part-{part:00000}-{type}.c000.snappy.parquet"));
-        duckdb.Execute($"COPY ({select}) TO '{file.Replace("'", "''")}' (FORMAT parquet, COMPRESSION snappy)");
-        return Task.CompletedTask;
+        duckdb.Execute($"COPY ({select}) TO {DuckDb.Literal(file)} (FORMAT parquet, COMPRESSION snappy)");
     }
 
     private static string Decisions(string experiment, DateOnly date, int part) => $$"""
