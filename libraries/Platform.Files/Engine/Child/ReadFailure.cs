@@ -1,0 +1,43 @@
+namespace Platform.Files.Engine.Child;
+
+/// <summary>Whose fault a failed statement is, and how to say so without the path on this machine or a person's data.</summary>
+internal static class ReadFailure
+{
+    private static readonly string[] Environment =
+    [
+        "No space left on device", "max_temp_directory_size", "temp_directory", "temporary file", "Cannot open file", "No files found", "Input/output error", "Stale file handle",
+    ];
+
+    private static readonly string[] Ours = ["Binder Error", "Catalog Error", "Parser Error", "Permission Error", "Dependency Error", "Settings Error"];
+
+    public static EngineException Of(DuckDbException error, SourceFile file)
+    {
+        // Only the first line: DuckDB adds hints about its own settings and the statement's text below.
+        var said = error.Message.Split('\n')[0].Replace(file.Path, file.Name, StringComparison.Ordinal).Trim();
+        if (said.StartsWith("Out of Memory Error", StringComparison.Ordinal) && !said.Contains("max_temp_directory_size", StringComparison.Ordinal))
+        {
+            return new EngineException(EngineFailure.Environment, $"Reading {file.Name} needs more memory than a reading process may have. Raise Engine:MemoryLimitMegabytes. ({said})", error);
+        }
+
+        if (Environment.Any(said.Contains))
+        {
+            return new EngineException(EngineFailure.Environment, $"Reading {file.Name} failed on this machine: {said}", error);
+        }
+
+        if (Ours.Any(kind => said.StartsWith(kind, StringComparison.Ordinal)))
+        {
+            return new EngineException(EngineFailure.Bug, $"The statement that reads {file.Name} is wrong: {said}", error);
+        }
+
+        if (said.Contains("Invalid string encoding", StringComparison.Ordinal))
+        {
+            // DuckDB's text goes on with the value.
+            said = "a text column holds bytes that are not UTF-8";
+        }
+
+        return new EngineException(
+            EngineFailure.BadFile,
+            $"{file.Name} cannot be read as {file.Format}: {said}. Expected a complete, unencrypted {file.Format} file; have its sender write it again.",
+            error);
+    }
+}

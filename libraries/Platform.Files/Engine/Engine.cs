@@ -1,0 +1,197 @@
+using System.Buffers.Binary;
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+using Microsoft.Extensions.Logging;
+
+namespace Platform.Files.Engine;
+
+/// <summary>
+/// Reads files. Every job runs in a child process of its own, which is killed when the job is cancelled or takes too long; one child is kept ready. Safe for
+/// concurrent use: as many children run as jobs are given.
+/// </summary>
+public sealed class Engine : IAsyncDisposable
+{
+    private readonly EngineOptions _options;
+    private readonly TimeProvider _clock;
+    private readonly ILogger<Engine> _log;
+    private readonly ChildLauncher _launcher = new();
+    private readonly ScratchFolders _scratch;
+    private readonly Lock _lock = new();
+    private Task<ChildProcess>? _warm;
+    private bool _disposed;
+
+    /// <summary>Creates the engine; the first child is started with the first job.</summary>
+    public Engine(EngineOptions options, TimeProvider clock, ILogger<Engine> log)
+    {
+        _options = options;
+        _clock = clock;
+        _log = log;
+        _scratch = new ScratchFolders(options.ScratchRoot);
+    }
+
+    /// <summary>The columns of a file, those of its path last.</summary>
+    /// <exception cref="EngineException">The file cannot be read.</exception>
+    public async Task<IReadOnlyList<InferredField>> InferAsync(SourceFile file, CancellationToken cancellationToken) =>
+        await LookAsync(Job(EngineTask.Infer, [file]), EngineJson.Default.IReadOnlyListInferredField, cancellationToken);
+
+    /// <summary>The first <paramref name="rows"/> rows of a file.</summary>
+    /// <exception cref="EngineException">The file cannot be read.</exception>
+    public async Task<PreviewResult> PreviewAsync(SourceFile file, int rows, CancellationToken cancellationToken)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(rows);
+        return await LookAsync(Job(EngineTask.Preview, [file]) with { PreviewRows = rows }, EngineJson.Default.PreviewResult, cancellationToken);
+    }
+
+    /// <summary>
+    /// Writes the files' rows to <paramref name="sink"/>: the fields in their order, then <c>_load_id</c>, <c>_file_id</c> and <c>_row_no</c>, all <c>bigint</c>.
+    /// What the sink took is worth something only if this returns: a file may turn out bad at its end. What the sink throws is thrown.
+    /// </summary>
+    /// <exception cref="EngineException">A file cannot be read, or not as the fields want it.</exception>
+    public async Task<CopySummary> CopyAsync(CopyJob job, CopySink sink, CancellationToken cancellationToken)
+    {
+        var task = Job(EngineTask.Copy, job.Files) with
+        {
+            Fields = job.Fields,
+            LoadId = job.LoadId,
+            IncludeHeaderTrailer = job.IncludeHeaderTrailer,
+            MaxRejectsKept = job.MaxRejectsKept,
+        };
+        return await RunAsync(task, EngineJson.Default.CopySummary, sink, _options.TimeLimit, cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        Task<ChildProcess>? warm;
+        lock (_lock)
+        {
+            _disposed = true;
+            warm = _warm;
+            _warm = null;
+        }
+
+        if (warm is not null)
+        {
+            await (await warm).DisposeAsync();
+        }
+
+        _launcher.Dispose();
+    }
+
+    private Task<T> LookAsync<T>(EngineJob job, JsonTypeInfo<T> result, CancellationToken cancellationToken)
+    {
+        var nowhere = new CopySink { OnData = (_, _) => ValueTask.CompletedTask };
+        return RunAsync(job, result, nowhere, _options.PreviewTimeLimit, cancellationToken);
+    }
+
+    private async Task<T> RunAsync<T>(EngineJob job, JsonTypeInfo<T> result, CopySink sink, TimeSpan limit, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        using var scratch = _scratch.Create();
+        using var timeLimit = new CancellationTokenSource(limit, _clock);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, timeLimit.Token);
+        var child = await TakeAsync();
+        try
+        {
+            // Reading a pipe cannot be cancelled; the end of the child ends it.
+            await using var killed = stop.Token.Register(child.Kill);
+            await child.SendAsync(job with { ScratchFolder = scratch.Path });
+            return await RelayAsync(child, result, sink, cancellationToken)
+                ?? throw (stop.IsCancellationRequested ? new OperationCanceledException(stop.Token) : await child.DeathAsync());
+        }
+        catch (OperationCanceledException) when (timeLimit.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+        {
+            throw new EngineException(EngineFailure.Environment, $"Reading {Names(job)} took longer than {limit}. Engine:TimeLimit allows no more.");
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            throw new OperationCanceledException(cancellationToken);
+        }
+        finally
+        {
+            await child.DisposeAsync();
+            KeepWarm();
+        }
+    }
+
+    /// <summary>Passes the frames on; the result, or nothing when the child ended before it.</summary>
+    private static async Task<T?> RelayAsync<T>(ChildProcess child, JsonTypeInfo<T> result, CopySink sink, CancellationToken cancellationToken)
+    {
+        while (await child.ReadAsync() is var (type, payload))
+        {
+            switch (type)
+            {
+                case FrameType.Data:
+                    await sink.OnData(payload, cancellationToken);
+                    break;
+                case FrameType.Rejected when sink.OnRejected is not null:
+                    foreach (var rejected in JsonSerializer.Deserialize(payload.Span, EngineJson.Default.ListRejectedRow)!)
+                    {
+                        await sink.OnRejected(rejected, cancellationToken);
+                    }
+
+                    break;
+                case FrameType.Progress:
+                    sink.OnProgress?.Invoke(BinaryPrimitives.ReadInt64LittleEndian(payload.Span));
+                    break;
+                case FrameType.Summary:
+                    return JsonSerializer.Deserialize(payload.Span, result);
+                case FrameType.Error:
+                    var error = JsonSerializer.Deserialize(payload.Span, EngineJson.Default.EngineError)!;
+                    throw new EngineException(error.Failure, error.Message);
+            }
+        }
+
+        return default;
+    }
+
+    private EngineJob Job(EngineTask task, IReadOnlyList<SourceFile> files) => new()
+    {
+        Task = task,
+        Files = files,
+        ScratchFolder = "",
+        ScratchQuotaMegabytes = _options.ScratchQuotaMegabytes,
+        MemoryLimitMegabytes = _options.MemoryLimitMegabytes,
+        Threads = _options.Threads,
+    };
+
+    private async Task<ChildProcess> TakeAsync()
+    {
+        Task<ChildProcess>? warm;
+        lock (_lock)
+        {
+            ObjectDisposedException.ThrowIf(_disposed, this);
+            warm = _warm;
+            _warm = null;
+        }
+
+        if (warm is null)
+        {
+            return await ChildProcess.StartAsync(_launcher, _options);
+        }
+
+        var child = await warm;
+        if (!child.HasExited)
+        {
+            return child;
+        }
+
+        EngineLog.WarmChildLost(_log, child.Id);
+        await child.DisposeAsync();
+        return await ChildProcess.StartAsync(_launcher, _options);
+    }
+
+    /// <summary>Starts the next child once a job is over, not while it runs: the start costs a tenth of a second of processor time.</summary>
+    private void KeepWarm()
+    {
+        lock (_lock)
+        {
+            if (!_disposed)
+            {
+                _warm ??= ChildProcess.StartAsync(_launcher, _options);
+            }
+        }
+    }
+
+    private static string Names(EngineJob job) => job.Files is [var only] ? only.Name : $"{job.Files.Count} files";
+}

@@ -1,0 +1,36 @@
+namespace Platform.Files.Engine;
+
+/// <summary>A local file the engine may read, and nothing else may be read beside it.</summary>
+public sealed record SourceFile
+{
+    private static readonly IReadOnlyDictionary<string, string> NoPartitions = new Dictionary<string, string>();
+
+    /// <summary>Absolute path on this machine.</summary>
+    public required string Path { get; init; }
+
+    /// <summary>What people call the file; messages use this and never the path.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>The name of a registered format, for example <c>parquet</c>.</summary>
+    public required string Format { get; init; }
+
+    /// <summary>Written as <c>_file_id</c> beside each of its rows.</summary>
+    public required long FileId { get; init; }
+
+    /// <summary>Values from the file's path, such as <c>date=2020-09-14</c>: each is a text column of every row, unless the file itself has a column of that name.</summary>
+    public IReadOnlyDictionary<string, string> Partitions { get; init; } = NoPartitions;
+}
+
+/// <summary>A column found in a file.</summary>
+/// <param name="Name">As the file spells it.</param>
+/// <param name="Type">The field type that keeps its values whole.</param>
+/// <param name="Precision">Digits, for decimals only.</param>
+/// <param name="Scale">Digits after the point, for decimals only.</param>
+/// <param name="Nullable">Whether the file says the column may be null.</param>
+/// <param name="FileType">The type in the file's own words, for messages; <c>partition</c> for a value of the path.</param>
+public sealed record InferredField(string Name, FieldType Type, int? Precision, int? Scale, bool Nullable, string FileType);
+
+/// <summary>The first rows of a file.</summary>
+/// <param name="Columns">Column names, the path's values last.</param>
+/// <param name="Rows">One list per row; each cell is JSON text, or <see langword="null"/> for a null.</param>
+public sealed record PreviewResult(IReadOnlyList<string> Columns, IReadOnlyList<IReadOnlyList<string?>> Rows);

@@ -1,0 +1,34 @@
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Hosting;
+using Platform.Files.Engine;
+using Platform.Files.Formats;
+using Platform.Files.Formats.Parquet;
+
+namespace Platform.Files;
+
+/// <summary>Everything this library gives a service, listed one by one.</summary>
+public static class FilesLibrary
+{
+    /// <summary>Every file format, by name. The engine's child uses the same list.</summary>
+    public static KindRegistry<IFileFormat> Formats { get; } = new("file format", [new ParquetFormat()]);
+
+    /// <summary>Adds the formats and the reading engine, configured by section <c>Engine</c> and <c>Scratch:Root</c>.</summary>
+    public static IHostApplicationBuilder AddPlatformFiles(this IHostApplicationBuilder builder)
+    {
+        var options = builder.Configuration.GetSection("Engine").Get<EngineOptions>() ?? new EngineOptions();
+        if (builder.Configuration["Scratch:Root"] is { Length: > 0 } scratch)
+        {
+            options = options with { ScratchRoot = Path.Combine(scratch, "engine") };
+        }
+
+        // The application's name, not the entry assembly: in a test host these differ.
+        var own = Path.Combine(AppContext.BaseDirectory, $"{builder.Environment.ApplicationName}.dll");
+        builder.Services.AddSingleton(options with { ChildAssembly = options.ChildAssembly ?? own });
+        builder.Services.AddSingleton(Formats);
+        builder.Services.TryAddSingleton(TimeProvider.System);
+        builder.Services.AddSingleton<Engine.Engine>();
+        return builder;
+    }
+}

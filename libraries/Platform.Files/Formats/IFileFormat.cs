@@ -1,0 +1,32 @@
+using Platform.Files.Engine;
+
+namespace Platform.Files.Formats;
+
+/// <summary>How the bytes of a file become rows of a DuckDB relation. One folder per format; see <c>README.md</c> beside this file.</summary>
+public interface IFileFormat : IKind
+{
+    /// <summary>The values of <c>file/content-type</c> that mean this format, the usual one first.</summary>
+    IReadOnlyList<string> ContentTypes { get; }
+
+    /// <summary>What the format can and needs.</summary>
+    FormatCapabilities Capabilities { get; }
+
+    /// <summary>A table function call that gives the file's own columns.</summary>
+    string Relation(SourceFile file);
+
+    /// <summary>An SQL expression over <see cref="Relation"/>: the row's number in the file, from 1.</summary>
+    string RowNumber { get; }
+
+    /// <summary>The top-level columns the file itself says are never null.</summary>
+    IReadOnlySet<string> NeverNullColumns(DuckDbConnection connection, SourceFile file);
+}
+
+/// <summary>What a format can and needs, as data.</summary>
+public sealed record FormatCapabilities
+{
+    /// <summary>The file is read back and forth: it cannot come through a pipe.</summary>
+    public required bool NeedsSeekableFile { get; init; }
+
+    /// <summary>The file says the type of each column; otherwise all values are text.</summary>
+    public required bool Typed { get; init; }
+}
