@@ -40,6 +40,13 @@ public sealed class PostgresServer : IAsyncLifetime
 
     private static async Task<string> FindAsync()
     {
+        var adminConnectionString = await FindServerAsync();
+        await MakeDomainReaderAsync(adminConnectionString);
+        return adminConnectionString;
+    }
+
+    private static async Task<string> FindServerAsync()
+    {
         if (Environment.GetEnvironmentVariable("PLATFORM_TEST_POSTGRES") is { Length: > 0 } provided)
         {
             return provided;
@@ -50,6 +57,14 @@ public sealed class PostgresServer : IAsyncLifetime
         var server = await HeldServer.StartAsync("postgres", port, "fsync=off");
         var password = await File.ReadAllTextAsync(Path.Combine(server.Folder, "password"));
         return $"Host=127.0.0.1;Port={port};Username=postgres;Password={password};Database=postgres";
+    }
+
+    // Every deployment has this role (docs/adr/0012), and the databases share it.
+    private static async Task MakeDomainReaderAsync(string adminConnectionString)
+    {
+        await using var admin = NpgsqlDataSource.Create(adminConnectionString);
+        await using var role = admin.CreateCommand("do $$ begin create role domain_reader login; exception when duplicate_object or unique_violation then null; end $$");
+        await role.ExecuteNonQueryAsync();
     }
 }
 
