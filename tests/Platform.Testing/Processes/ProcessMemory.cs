@@ -1,0 +1,57 @@
+using System.Globalization;
+
+namespace Platform.Testing.Processes;
+
+/// <summary>Resident memory of a process together with all its descendants, from /proc.</summary>
+public static class ProcessMemory
+{
+    /// <summary>Bytes; 0 when the process is gone. Pages shared between the processes count in each: the figure errs upwards.</summary>
+    public static long OfTree(int process)
+    {
+        var children = new Dictionary<int, List<int>>();
+        foreach (var folder in Directory.EnumerateDirectories("/proc"))
+        {
+            if (int.TryParse(Path.GetFileName(folder), CultureInfo.InvariantCulture, out var id) && ParentOf(id) is { } parent)
+            {
+                if (!children.TryGetValue(parent, out var siblings))
+                {
+                    children.Add(parent, siblings = []);
+                }
+
+                siblings.Add(id);
+            }
+        }
+
+        return Sum(process);
+
+        long Sum(int id) => ResidentOf(id) + (children.TryGetValue(id, out var below) ? below.Sum(Sum) : 0);
+    }
+
+    private static int? ParentOf(int process)
+    {
+        // "PID (name) STATE PARENT ...": the name may hold anything, also spaces and parentheses.
+        if (Read(process, "stat") is not { } stat || stat.LastIndexOf(')') is var name && name < 0)
+        {
+            return null;
+        }
+
+        return int.Parse(stat[(name + 2)..].Split(' ')[1], CultureInfo.InvariantCulture);
+    }
+
+    private static long ResidentOf(int process) => Read(process, "statm") is { } pages
+        ? long.Parse(pages.Split(' ')[1], CultureInfo.InvariantCulture) * Environment.SystemPageSize
+        : 0;
+
+    private static string? Read(int process, string file)
+    {
+        try
+        {
+            return File.ReadAllText($"/proc/{process}/{file}") is { Length: > 0 } text ? text : null;
+        }
+        catch (IOException)
+        {
+            // The process ended between listing and reading.
+            return null;
+        }
+    }
+}
