@@ -14,7 +14,8 @@ namespace Platform.ServiceDefaults;
 /// </summary>
 public static partial class OpenApi
 {
-    internal static void AddOpenApi(this WebApplicationBuilder builder, string service)
+    /// <summary>Describes the endpoints of this process. <see cref="ServiceDefaults.AddServiceDefaults"/> does it for services.</summary>
+    public static void AddOpenApi(this WebApplicationBuilder builder, string service)
     {
         builder.Services.AddEndpointsApiExplorer();
         builder.Services.AddSwaggerGen(options =>

@@ -54,15 +54,16 @@ public sealed record Refusal(int Status, string Code, string Title, string Detai
 }
 
 /// <summary>Carries a refusal out of code that cannot return one.</summary>
-public sealed class RefusedException(Refusal refusal) : Exception(refusal.Detail)
+public sealed class RefusedException(Refusal refusal, Exception? cause = null) : Exception(refusal.Detail, cause)
 {
     /// <summary>What to answer.</summary>
     public Refusal Refusal { get; } = refusal;
 }
 
-internal static partial class Problems
+/// <summary>Problem details (RFC 9457) for whatever goes wrong.</summary>
+public static partial class Problems
 {
-    public static void AddProblems(this WebApplicationBuilder builder)
+    internal static void AddProblems(this WebApplicationBuilder builder)
     {
         // Bad JSON must reach the handler below as an exception, in every environment, to be answered with its position.
         builder.Services.Configure<RouteHandlerOptions>(options => options.ThrowOnBadRequest = true);
@@ -82,6 +83,7 @@ internal static partial class Problems
         builder.Services.AddExceptionHandler<ExceptionToProblem>();
     }
 
+    /// <summary>Answers exceptions, and error statuses without a body, with problem details. Comes before whatever may fail.</summary>
     public static void UseProblems(this WebApplication app)
     {
         app.UseExceptionHandler();

@@ -28,6 +28,7 @@ public static class Telemetry
         ["Logging:LogLevel:Microsoft.EntityFrameworkCore.Database.Connection"] = "Critical",
         ["Logging:LogLevel:Microsoft.EntityFrameworkCore.Query"] = "Critical",
         ["Logging:LogLevel:Microsoft.EntityFrameworkCore.Update"] = "Critical",
+        ["Logging:LogLevel:System.Net.Http"] = "Warning",
         ["Logging:LogLevel:MassTransit"] = "Warning",
         ["Logging:LogLevel:Npgsql"] = "Warning",
         ["Logging:LogLevel:Yarp"] = "Warning",
