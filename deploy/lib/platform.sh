@@ -43,7 +43,7 @@ stop_servers() {
 }
 
 # run_sql DATABASE: as superuser, from standard input.
-run_sql() { PGPASSWORD=$(cat "$state/secrets/postgres.password") psql -X -q -v ON_ERROR_STOP=1 -h 127.0.0.1 -p "${port[postgres]}" -U postgres -d "$1" > /dev/null; }
+run_sql() { PGPASSWORD=$(cat "$state/secrets/postgres.password") psql -X -q -v ON_ERROR_STOP=1 -h "${database_host:-127.0.0.1}" -p "${port[postgres]}" -U postgres -d "$1" > /dev/null; }
 
 # make_databases: one role and one database per process; domain_reader may read the domain tables and nothing else.
 make_databases() {
