@@ -1,4 +1,9 @@
+using System.Text.Json;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Storage.ValueConversion;
+using Platform.Couriers.Definitions;
+using Platform.Couriers.Landing;
+using Platform.Couriers.Runs;
 using Platform.ServiceDefaults.Messaging;
 using Platform.ServiceDefaults.Persistence;
 
@@ -6,9 +11,63 @@ namespace Platform.Couriers.Persistence;
 
 internal sealed class CouriersDbContext(DbContextOptions<CouriersDbContext> options) : DbContext(options)
 {
+    public DbSet<Courier> Couriers => Set<Courier>();
+
+    public DbSet<CourierRun> Runs => Set<CourierRun>();
+
+    public DbSet<RunFile> RunFiles => Set<RunFile>();
+
+    public DbSet<RunLoad> RunLoads => Set<RunLoad>();
+
+    public DbSet<LandedFile> LandedFiles => Set<LandedFile>();
+
+    protected override void ConfigureConventions(ModelConfigurationBuilder configurationBuilder) =>
+        configurationBuilder.Properties<Enum>().HaveConversion(typeof(EnumAsWord<>));
+
     protected override void OnModelCreating(ModelBuilder modelBuilder)
     {
+        modelBuilder.Entity<Courier>(courier =>
+        {
+            courier.HasIndex(row => row.Name).IsUnique();
+
+            // json, not jsonb: what is given back is what was sent, in its order.
+            courier.Property(row => row.Settings).HasColumnType("json");
+            courier.Property(row => row.Entities).HasColumnType("json");
+            courier.Property(row => row.LoadOperations).HasColumnType("json");
+        });
+        modelBuilder.Entity<CourierRun>(run =>
+        {
+            run.ToTable("CourierRuns");
+            run.HasIndex(row => new { row.CourierId, row.Id });
+            run.HasIndex(row => row.CourierId, "ix_courier_runs_one_running").IsUnique().HasFilter("state = 'running'");
+            run.HasIndex(row => row.RequestedAt, "ix_courier_runs_open").HasFilter("state in ('queued', 'running')");
+        });
+        modelBuilder.Entity<RunFile>(file =>
+        {
+            file.HasKey(row => new { row.RunId, row.FileNo });
+            file.Property(row => row.Partitions).HasColumnType("json");
+            file.HasOne<CourierRun>().WithMany().HasForeignKey(row => row.RunId);
+        });
+        modelBuilder.Entity<RunLoad>(load =>
+        {
+            load.Ignore(row => row.Rows);
+            load.HasIndex(row => new { row.RunId, row.LoadNo }).IsUnique();
+            load.HasOne<CourierRun>().WithMany().HasForeignKey(row => row.RunId);
+        });
+        modelBuilder.Entity<LandedFile>(file =>
+        {
+            file.Property(row => row.Partitions).HasColumnType("json");
+            file.HasIndex(row => new { row.CourierId, row.Source, row.Id });
+            file.HasIndex(row => row.RunId);
+        });
         modelBuilder.AddMessaging();
         modelBuilder.UseSnakeCase();
+    }
+
+    /// <summary>Enums are stored as the words the API uses, which SQL can read.</summary>
+    private sealed class EnumAsWord<T>() : ValueConverter<T, string>(value => ToWord(value), word => Enum.Parse<T>(word, true))
+        where T : struct, Enum
+    {
+        private static string ToWord(T value) => JsonNamingPolicy.CamelCase.ConvertName(value.ToString());
     }
 }

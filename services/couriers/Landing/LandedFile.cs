@@ -1,0 +1,40 @@
+namespace Platform.Couriers.Landing;
+
+/// <summary>A file in the landing store, whole and hashed (R8).</summary>
+internal sealed class LandedFile
+{
+    /// <summary><c>lf-…</c>; ids sort by time.</summary>
+    public required string Id { get; init; }
+
+    public required string CourierId { get; init; }
+
+    /// <summary>The run that pulled it.</summary>
+    public required string RunId { get; init; }
+
+    /// <summary>Where it came from, for example <c>s3://bucket/key</c>.</summary>
+    public required string Source { get; init; }
+
+    public required string FileName { get; init; }
+
+    /// <summary>Path in the landing store, relative to its root.</summary>
+    public required string Location { get; init; }
+
+    public required string Tag { get; init; }
+
+    public required string ContentType { get; init; }
+
+    public required long Size { get; init; }
+
+    public required string Sha256 { get; init; }
+
+    public string? ETag { get; init; }
+
+    public DateTimeOffset? LastModified { get; init; }
+
+    public DateOnly? FileDate { get; init; }
+
+    /// <summary>A JSON object.</summary>
+    public required string Partitions { get; init; }
+
+    public required DateTimeOffset LandedAt { get; init; }
+}

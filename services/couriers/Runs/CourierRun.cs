@@ -1,0 +1,170 @@
+using Platform.Contracts.Couriers;
+using Platform.Contracts.Failures;
+using Platform.Contracts.Feeds;
+
+namespace Platform.Couriers.Runs;
+
+/// <summary>The steps of a run, in order.</summary>
+internal enum RunPhase
+{
+    /// <summary>Lists the source and decides which files the run covers.</summary>
+    Plan,
+
+    /// <summary>Pulls the files into the landing store.</summary>
+    Land,
+
+    /// <summary>Has the feeds load them.</summary>
+    Load,
+
+    /// <summary>Everything is done that will be done.</summary>
+    Finish,
+}
+
+/// <summary>One run of a courier (R10). The row is the truth: workers hold it by a lease, and what it says survives them.</summary>
+internal sealed class CourierRun
+{
+    /// <summary><c>run-…</c></summary>
+    public required string Id { get; init; }
+
+    public required string CourierId { get; init; }
+
+    /// <summary>Name of the courier when the run was asked for; the courier may be renamed or deleted.</summary>
+    public required string CourierName { get; init; }
+
+    public required RunMode Mode { get; init; }
+
+    public DateOnly? Date { get; init; }
+
+    public DateOnly? PeriodStart { get; init; }
+
+    public DateOnly? PeriodEnd { get; init; }
+
+    public bool IngestOnly { get; init; }
+
+    public bool SkipMissingFiles { get; init; }
+
+    public bool Force { get; init; }
+
+    public required string RequestedBy { get; init; }
+
+    public required DateTimeOffset RequestedAt { get; init; }
+
+    /// <summary>W3C trace context of the call that asked for the run.</summary>
+    public string? TraceParent { get; init; }
+
+    public RunState State { get; set; }
+
+    public RunPhase Phase { get; set; }
+
+    /// <summary>Waits for feeds to answer; no worker holds the row.</summary>
+    public bool Waiting { get; set; }
+
+    public int Attempt { get; set; }
+
+    public string? LeaseOwner { get; set; }
+
+    public DateTimeOffset? LeaseUntil { get; set; }
+
+    /// <summary>After a fault of the environment: when to try again.</summary>
+    public DateTimeOffset? NotBefore { get; set; }
+
+    /// <summary>Faults of the environment in the present step.</summary>
+    public int Faults { get; set; }
+
+    public DateTimeOffset? StartedAt { get; set; }
+
+    public DateTimeOffset? FirstByteAt { get; set; }
+
+    public DateTimeOffset? EndedAt { get; set; }
+
+    public DateTimeOffset? CancelRequestedAt { get; set; }
+
+    public string? Message { get; set; }
+
+    public FailureCategory? Failure { get; set; }
+
+    public string? Reason { get; set; }
+
+    /// <summary>What was passed over, for a person.</summary>
+    public List<string> Warnings { get; set; } = [];
+
+    public int FilesTotal { get; set; }
+
+    /// <summary>Files that lie in the landing store, pulled or already there.</summary>
+    public int FilesDone { get; set; }
+
+    /// <summary>Files that this run pulled.</summary>
+    public int FilesPulled { get; set; }
+
+    public long BytesTotal { get; set; }
+
+    public long BytesDone { get; set; }
+
+    public bool IsFinal => State is RunState.Succeeded or RunState.Failed or RunState.Cancelled;
+
+    /// <summary>Ends the run and tells what to publish.</summary>
+    public CourierRunEnded End(RunState state, FailureCategory? failure, string? reason, IEnumerable<RunLoad> loads, DateTimeOffset now)
+    {
+        State = state;
+        Phase = state == RunState.Succeeded ? RunPhase.Finish : Phase;
+        Waiting = false;
+        LeaseOwner = null;
+        LeaseUntil = null;
+        NotBefore = null;
+        EndedAt = now;
+        Failure = failure;
+        Reason = reason;
+        Message = state switch
+        {
+            RunState.Succeeded => $"Completed in {Durations.InWords(now - (StartedAt ?? RequestedAt))}",
+            RunState.Cancelled => "Cancelled",
+            _ => reason,
+        };
+        return new()
+        {
+            RunId = Id,
+            CourierId = CourierId,
+            State = state,
+            Failure = failure,
+            Message = Message ?? "",
+            Files = FilesDone,
+            Rows = loads.Select(load => load.Rows).Sum(),
+            IngestOnly = IngestOnly,
+            RequestedAt = RequestedAt,
+            EndedAt = now,
+        };
+    }
+
+    /// <summary>Back into the queue at the step that failed; what has landed or loaded stays.</summary>
+    public void Restart()
+    {
+        State = RunState.Queued;
+        Phase = Phase is RunPhase.Plan or RunPhase.Land ? RunPhase.Plan : RunPhase.Load;
+        Waiting = false;
+        Attempt++;
+        Faults = 0;
+        NotBefore = null;
+        StartedAt = null;
+        EndedAt = null;
+        CancelRequestedAt = null;
+        Message = null;
+        Failure = null;
+        Reason = null;
+    }
+}
+
+internal static class RowCountsArithmetic
+{
+    public static RowCounts Sum(this IEnumerable<RowCounts> counts) => counts.Aggregate(new RowCounts(), (sum, next) => new()
+    {
+        Read = sum.Read + next.Read,
+        Inserted = sum.Inserted + next.Inserted,
+        Updated = sum.Updated + next.Updated,
+        Unchanged = sum.Unchanged + next.Unchanged,
+        Superseded = sum.Superseded + next.Superseded,
+        Rejected = sum.Rejected + next.Rejected,
+    });
+
+    /// <summary>Every row has exactly one fate (X2).</summary>
+    public static bool Balances(this RowCounts rows) => rows.Read == rows.Inserted + rows.Updated + rows.Unchanged + rows.Superseded + rows.Rejected;
+}
