@@ -1,6 +1,19 @@
+using Microsoft.Extensions.Options;
+using Npgsql;
+using Platform.Couriers.Clients;
+using Platform.Couriers.Consumers;
+using Platform.Couriers.Definitions;
+using Platform.Couriers.Endpoints;
+using Platform.Couriers.Landing;
 using Platform.Couriers.Persistence;
+using Platform.Couriers.Runs;
+using Platform.Couriers.Sources;
+using Platform.Files.Locations;
+using Platform.Files.Locations.S3;
+using Platform.Postgres;
 using Platform.ServiceDefaults.Messaging;
 using Platform.ServiceDefaults.Persistence;
+using Platform.ServiceDefaults.Security;
 
 namespace Platform.Couriers;
 
@@ -10,10 +23,43 @@ internal static class CouriersService
     public static void AddCouriers(this WebApplicationBuilder builder)
     {
         builder.AddPlatformDatabase<CouriersDbContext>();
-        builder.AddPlatformMessaging<CouriersDbContext>();
+        builder.AddPlatformMessaging<CouriersDbContext>(bus =>
+        {
+            bus.AddConsumer<RunCourierConsumer>();
+            bus.AddConsumer<FeedLoadedConsumer>();
+            bus.AddConsumer<FeedLoadFailedConsumer>();
+            bus.AddConsumer<LoadProgressedConsumer>();
+            bus.AddConsumer<TestCredentialConsumer>();
+        });
+        builder.AddInternalClient<CredentialsClient>("credentials");
+        builder.AddInternalClient<FeedsClient>("feeds");
+
+        builder.Services.AddOptions<RunOptions>().BindConfiguration("Runs").ValidateDataAnnotations().ValidateOnStart();
+        builder.Services.AddOptions<LandingOptions>().BindConfiguration("Landing").ValidateDataAnnotations();
+        builder.Services.AddOptions<OutgoingOptions>().BindConfiguration("Outgoing");
+        builder.Services.AddSingleton(services => new AddressGuard(services.GetRequiredService<IOptions<OutgoingOptions>>().Value));
+        builder.Services.AddSingleton<S3Connections>();
+        builder.Services.AddSingleton<DefinitionReader>();
+        builder.Services.AddScoped<SourceConnections>();
+        builder.Services.AddScoped<CourierCheck>();
+
+        builder.Services.AddSingleton<LandingStore>();
+        builder.Services.AddSingleton<LandingLedger>();
+        builder.Services.AddSingleton<RunFileTable>();
+        builder.Services.AddSingleton(services => new FileLander(
+            services.GetRequiredService<LandingStore>(), services.GetRequiredService<LandingLedger>(), services.GetRequiredService<IOptions<RunOptions>>().Value, services.GetRequiredService<TimeProvider>()));
+        builder.Services.AddScoped<RunSteps>();
+        builder.Services.AddScoped<LoadOutcomes>();
+        builder.Services.AddSingleton<RunSignal>();
+        builder.Services.AddSingleton(services => new RowLeases(services.GetRequiredService<NpgsqlDataSource>(), RunWorker.Table, services.GetRequiredService<TimeProvider>()));
+        builder.Services.AddHostedService<RunWorker>();
     }
 
     public static void MapCouriers(this WebApplication app)
     {
+        app.MapSourceTypes();
+        app.MapCourierDefinitions();
+        app.MapCourierRuns();
+        app.MapLandedFiles();
     }
 }

@@ -1,3 +1,5 @@
+using System.Text.Json;
+
 namespace Platform.Couriers.Definitions;
 
 /// <summary>A courier as it was saved (R2). Settings, entities and load operations are kept as the text that was sent: order and spelling are the user's.</summary>
@@ -26,4 +28,12 @@ internal sealed class Courier
     public required DateTimeOffset UpdatedAt { get; set; }
 
     public required string UpdatedBy { get; set; }
+
+    public WrittenDefinition Written() => new()
+    {
+        SourceType = SourceType,
+        Settings = JsonElement.Parse(Settings),
+        Entities = Entities is null ? null : JsonElement.Parse(Entities),
+        LoadOperations = JsonElement.Parse(LoadOperations),
+    };
 }

@@ -1,6 +1,8 @@
 using System.Text.Json;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Storage.ValueConversion;
+using Platform.Contracts.Couriers;
+using Platform.Contracts.Failures;
 using Platform.Couriers.Definitions;
 using Platform.Couriers.Landing;
 using Platform.Couriers.Runs;
@@ -21,8 +23,14 @@ internal sealed class CouriersDbContext(DbContextOptions<CouriersDbContext> opti
 
     public DbSet<LandedFile> LandedFiles => Set<LandedFile>();
 
-    protected override void ConfigureConventions(ModelConfigurationBuilder configurationBuilder) =>
-        configurationBuilder.Properties<Enum>().HaveConversion(typeof(EnumAsWord<>));
+    protected override void ConfigureConventions(ModelConfigurationBuilder configurationBuilder)
+    {
+        configurationBuilder.Properties<RunMode>().HaveConversion<EnumAsWord<RunMode>>();
+        configurationBuilder.Properties<RunState>().HaveConversion<EnumAsWord<RunState>>();
+        configurationBuilder.Properties<RunPhase>().HaveConversion<EnumAsWord<RunPhase>>();
+        configurationBuilder.Properties<LoadState>().HaveConversion<EnumAsWord<LoadState>>();
+        configurationBuilder.Properties<FailureCategory>().HaveConversion<EnumAsWord<FailureCategory>>();
+    }
 
     protected override void OnModelCreating(ModelBuilder modelBuilder)
     {

@@ -1,0 +1,22 @@
+using Platform.Contracts.Feeds;
+using Platform.Couriers.Persistence;
+using Platform.Couriers.Runs;
+using Platform.ServiceDefaults.Messaging;
+
+namespace Platform.Couriers.Consumers;
+
+/// <summary>A feed has loaded its part of a run.</summary>
+internal sealed class FeedLoadedConsumer(CouriersDbContext context, LoadOutcomes outcomes, RunSignal signal, TimeProvider clock)
+    : InboxConsumer<FeedLoaded, CouriersDbContext>(context, clock)
+{
+    protected override Task HandleAsync(FeedLoaded message, CancellationToken cancellationToken) => outcomes.ApplyAsync(message.RunId, message.LoadId, load =>
+    {
+        load.State = LoadState.Loaded;
+        load.Rows = message.Rows;
+        load.DomainTable = message.DomainTable;
+        load.Strategy = message.Strategy;
+    }, cancellationToken);
+
+    // The courier's next run may start.
+    protected override void OnCommitted() => signal.Wake();
+}

@@ -1,0 +1,66 @@
+using System.Text.Json;
+using Platform.Couriers.Landing;
+using Platform.ServiceDefaults;
+
+namespace Platform.Couriers.Endpoints;
+
+/// <summary>A file in the landing store.</summary>
+internal sealed record LandedFileView
+{
+    public required string FileId { get; init; }
+
+    public required string CourierId { get; init; }
+
+    /// <summary>The run that pulled it.</summary>
+    public required string RunId { get; init; }
+
+    /// <summary>Where it came from, for example <c>s3://bucket/key</c>.</summary>
+    public required string Source { get; init; }
+
+    public required string FileName { get; init; }
+
+    /// <summary>Path in the landing store, relative to its root.</summary>
+    public required string Location { get; init; }
+
+    public required string Tag { get; init; }
+
+    public required string ContentType { get; init; }
+
+    public required long Size { get; init; }
+
+    public required string Sha256 { get; init; }
+
+    public string? ETag { get; init; }
+
+    /// <summary>The day the file belongs to.</summary>
+    public DateOnly? FileDate { get; init; }
+
+    /// <summary>The <c>key=value</c> levels of its path.</summary>
+    public required IReadOnlyDictionary<string, string> Partitions { get; init; }
+
+    public required DateTimeOffset LandedAt { get; init; }
+
+    public static LandedFileView Of(LandedFile file) => new()
+    {
+        FileId = file.Id,
+        CourierId = file.CourierId,
+        RunId = file.RunId,
+        Source = file.Source,
+        FileName = file.FileName,
+        Location = file.Location,
+        Tag = file.Tag,
+        ContentType = file.ContentType,
+        Size = file.Size,
+        Sha256 = file.Sha256,
+        ETag = file.ETag,
+        FileDate = file.FileDate,
+        Partitions = JsonSerializer.Deserialize<Dictionary<string, string>>(file.Partitions, PlatformJson.Options)!,
+        LandedAt = file.LandedAt,
+    };
+}
+
+/// <summary>A file of a run for those who load it.</summary>
+internal sealed record OrderedFile(int Order, LandedFileView File);
+
+/// <summary>A page of them; <paramref name="Next"/> is the <c>after</c> of the next one.</summary>
+internal sealed record OrderedFiles(IReadOnlyList<OrderedFile> Items, int? Next);

@@ -1,0 +1,111 @@
+using System.Threading.Channels;
+using Platform.Contracts.Failures;
+using Platform.Couriers.Runs;
+using Platform.Files.Locations;
+using Platform.Postgres;
+using Platform.ServiceDefaults;
+
+namespace Platform.Couriers.Landing;
+
+/// <summary>
+/// Pulls the files of a run that are not in the landing store yet: several at a time, streamed, hashed, resumed after a cut. What has landed is committed by
+/// <see cref="LandingLedger"/> in the order of arrival, many files in one transaction when they come fast.
+/// </summary>
+internal sealed class FileLander(LandingStore store, LandingLedger ledger, RunOptions options, TimeProvider clock)
+{
+    public async Task LandAsync(RunContext context, IFileLocation source, IReadOnlyList<RunFile> pending, RunProgress progress, CancellationToken cancellationToken)
+    {
+        var arrived = Channel.CreateBounded<(int FileNo, LandedFile File)>(new BoundedChannelOptions(LandingLedger.BatchSize) { SingleReader = true });
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var committing = CommitAsync(context, arrived.Reader, progress, stop);
+        try
+        {
+            await Parallel.ForEachAsync(pending, new ParallelOptions { MaxDegreeOfParallelism = options.ParallelFiles, CancellationToken = stop.Token }, async (file, token) =>
+            {
+                var landed = await PullAsync(context, source, file, progress, token);
+                await arrived.Writer.WriteAsync((file.FileNo, landed), token);
+            });
+        }
+        catch (OperationCanceledException) when (committing.IsFaulted)
+        {
+            // The ledger stopped the pulling; its own fault is the one to tell.
+        }
+        finally
+        {
+            arrived.Writer.Complete();
+            await committing;
+        }
+    }
+
+    private async Task<LandedFile> PullAsync(RunContext context, IFileLocation source, RunFile file, RunProgress progress, CancellationToken cancellationToken)
+    {
+        using var activity = Telemetry.Source.StartActivity("land file");
+        var id = PublicId.Sequential("lf");
+        var name = file.Key[(file.Key.LastIndexOf('/') + 1)..];
+        var path = LandingStore.PathFor(context.Run.CourierId, context.Run.Id, id, name);
+        await using var body = new ResumingStream(source, new(file.Key, file.Size, file.ETag, file.LastModified), clock, options.StallAfter);
+        var written = await store.Files.WriteAsync(path, new CountedStream(body, progress), cancellationToken);
+        if (written.Size != file.Size)
+        {
+            await store.Files.DeleteAsync(path, CancellationToken.None);
+            throw new RunFailureException(FailureCategory.Environment, $"{source.Describe(file.Key)} gave {written.Size:N0} bytes, but was listed with {file.Size:N0}.");
+        }
+
+        return new()
+        {
+            Id = id,
+            CourierId = context.Run.CourierId,
+            RunId = context.Run.Id,
+            Source = source.Describe(file.Key),
+            FileName = name,
+            Location = path,
+            Tag = file.Tag,
+            ContentType = file.ContentType,
+            Size = written.Size,
+            Sha256 = written.Sha256,
+            ETag = file.ETag,
+            LastModified = file.LastModified,
+            FileDate = file.FileDate,
+            Partitions = file.Partitions,
+            LandedAt = clock.GetUtcNow(),
+        };
+    }
+
+    // Runs to the end of the channel even when a pull has failed: what has landed is kept, and not pulled again.
+    private async Task CommitAsync(RunContext context, ChannelReader<(int FileNo, LandedFile File)> arrived, RunProgress progress, CancellationTokenSource stop)
+    {
+        var batch = new List<(int FileNo, LandedFile File)>();
+        try
+        {
+            while (await arrived.WaitToReadAsync(CancellationToken.None))
+            {
+                while (batch.Count < LandingLedger.BatchSize && arrived.TryRead(out var file))
+                {
+                    batch.Add(file);
+                }
+
+                await ledger.CommitAsync(context.Lease, batch, progress, CancellationToken.None);
+                batch.Clear();
+            }
+        }
+        catch (Exception e)
+        {
+            await stop.CancelAsync();
+            while (arrived.TryRead(out var file))
+            {
+                batch.Add(file);
+            }
+
+            if (e is LeaseLostException)
+            {
+                // Rolled back for certain: nobody will ever know these files. After another fault the commit may have happened, and the next attempt looks.
+                foreach (var (_, file) in batch)
+                {
+                    await store.Files.DeleteAsync(file.Location, CancellationToken.None);
+                }
+            }
+
+            throw;
+        }
+    }
+}

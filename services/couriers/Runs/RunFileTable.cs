@@ -1,0 +1,106 @@
+using System.Text.Json;
+using Npgsql;
+using NpgsqlTypes;
+using Platform.Couriers.Landing;
+using Platform.Couriers.Planning;
+using Platform.Files.Locations;
+using Platform.ServiceDefaults;
+
+namespace Platform.Couriers.Runs;
+
+/// <summary>Stores the plan of a run: its files in load order, and for each one that lies in the landing store unchanged, that it need not be pulled (R8).</summary>
+internal sealed class RunFileTable(NpgsqlDataSource database, LandingStore store)
+{
+    private const string Insert = """
+        insert into run_files (run_id, file_no, tag, content_type, key, size, e_tag, last_modified, file_date, partitions, file_id, pulled)
+        select $1, f.file_no, f.tag, f.content_type, f.key, f.size, f.e_tag, f.last_modified, f.file_date, f.partitions::json, f.file_id, f.pulled
+        from unnest($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) as f(file_no, tag, content_type, key, size, e_tag, last_modified, file_date, partitions, file_id, pulled)
+        """;
+
+    private const string NewestOfSource = """
+        select distinct on (source, tag, content_type) source, tag, content_type, id, run_id, location, size, e_tag, last_modified
+        from landed_files where courier_id = $1 and source = any($2) order by source, tag, content_type, id desc
+        """;
+
+    /// <summary>The plan as rows, not yet stored.</summary>
+    public async Task<IReadOnlyList<RunFile>> ToRowsAsync(CourierRun run, RunPlan plan, IFileLocation source, CancellationToken cancellationToken)
+    {
+        var landed = await ReadLandedAsync(run, plan, source, cancellationToken);
+        var rows = new List<RunFile>(plan.Files.Count);
+        foreach (var file in plan.Files)
+        {
+            var known = landed.GetValueOrDefault((source.Describe(file.Entry.Path), file.Entity.Tag, file.Entity.ContentType));
+            var unchanged = known is not null && IsUnchanged(run, file.Entry, known) && store.Files.Holds(known.Location, known.Size);
+            rows.Add(new()
+            {
+                RunId = run.Id,
+                FileNo = rows.Count + 1,
+                Tag = file.Entity.Tag,
+                ContentType = file.Entity.ContentType,
+                Key = file.Entry.Path,
+                Size = file.Entry.Size,
+                ETag = file.Entry.ETag,
+                LastModified = file.Entry.LastModified,
+                FileDate = file.FileDate,
+                Partitions = JsonSerializer.Serialize(file.Partitions, PlatformJson.Options),
+                FileId = unchanged ? known!.Id : null,
+                Pulled = unchanged && known!.RunId == run.Id,
+            });
+        }
+
+        return rows;
+    }
+
+    /// <summary>Replaces the plan of the run.</summary>
+    public static async Task StoreAsync(NpgsqlTransaction transaction, string runId, IReadOnlyList<RunFile> rows, CancellationToken cancellationToken)
+    {
+        await using var delete = new NpgsqlCommand("delete from run_files where run_id = $1", transaction.Connection, transaction) { Parameters = { new() { Value = runId } } };
+        await delete.ExecuteNonQueryAsync(cancellationToken);
+        await using var insert = new NpgsqlCommand(Insert, transaction.Connection, transaction)
+        {
+            Parameters =
+            {
+                new() { Value = runId },
+                new() { Value = rows.Select(row => row.FileNo).ToArray() },
+                Texts(rows, row => row.Tag),
+                Texts(rows, row => row.ContentType),
+                Texts(rows, row => row.Key),
+                new() { Value = rows.Select(row => row.Size).ToArray() },
+                Texts(rows, row => row.ETag),
+                new() { Value = rows.Select(row => row.LastModified).ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.TimestampTz },
+                new() { Value = rows.Select(row => row.FileDate).ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Date },
+                Texts(rows, row => row.Partitions),
+                Texts(rows, row => row.FileId),
+                new() { Value = rows.Select(row => row.Pulled).ToArray() },
+            },
+        };
+        await insert.ExecuteNonQueryAsync(cancellationToken);
+    }
+
+    private static NpgsqlParameter Texts(IReadOnlyList<RunFile> rows, Func<RunFile, string?> value) =>
+        new() { Value = rows.Select(value).ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text };
+
+    private static bool IsUnchanged(CourierRun run, FileEntry entry, Known known) =>
+        (!run.Force || known.RunId == run.Id)
+        && known.Size == entry.Size
+        && (entry.ETag is not null ? known.ETag == entry.ETag : entry.LastModified is not null && known.LastModified == entry.LastModified);
+
+    private async Task<Dictionary<(string Source, string Tag, string ContentType), Known>> ReadLandedAsync(CourierRun run, RunPlan plan, IFileLocation source, CancellationToken cancellationToken)
+    {
+        await using var command = database.CreateCommand(NewestOfSource);
+        command.Parameters.Add(new() { Value = run.CourierId });
+        command.Parameters.Add(new() { Value = plan.Files.Select(file => source.Describe(file.Entry.Path)).ToArray() });
+        var landed = new Dictionary<(string, string, string), Known>();
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            landed.Add((reader.GetString(0), reader.GetString(1), reader.GetString(2)), new(
+                reader.GetString(3), reader.GetString(4), reader.GetString(5), reader.GetInt64(6), reader.IsDBNull(7) ? null : reader.GetString(7),
+                reader.IsDBNull(8) ? null : reader.GetFieldValue<DateTimeOffset>(8)));
+        }
+
+        return landed;
+    }
+
+    private sealed record Known(string Id, string RunId, string Location, long Size, string? ETag, DateTimeOffset? LastModified);
+}

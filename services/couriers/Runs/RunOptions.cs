@@ -1,0 +1,34 @@
+using System.ComponentModel.DataAnnotations;
+
+namespace Platform.Couriers.Runs;
+
+/// <summary>How runs are worked on. Section <c>Runs</c>.</summary>
+internal sealed class RunOptions
+{
+    /// <summary>Runs this process works on at a time; more wait in the queue.</summary>
+    [Range(1, 64)]
+    public int Parallel { get; set; } = 4;
+
+    /// <summary>Files one run pulls at a time.</summary>
+    [Range(1, 64)]
+    public int ParallelFiles { get; set; } = 8;
+
+    /// <summary>Listings one run has open at a time.</summary>
+    [Range(1, 32)]
+    public int ParallelListings { get; set; } = 8;
+
+    /// <summary>Attempts at a step before a fault of the environment ends the run.</summary>
+    [Range(1, 20)]
+    public int Attempts { get; set; } = 6;
+
+    /// <summary>A source that sends no byte for so long counts as cut off.</summary>
+    public TimeSpan StallAfter { get; set; } = TimeSpan.FromSeconds(30);
+}
+
+/// <summary>Where landed files are kept. Section <c>Landing</c>.</summary>
+internal sealed class LandingOptions
+{
+    /// <summary>Absolute path of the landing store; the feeds service reads the same folder.</summary>
+    [Required(ErrorMessage = "The setting Landing:Root is missing. It must be the absolute path of the landing store.")]
+    public string Root { get; set; } = "";
+}
