@@ -38,6 +38,12 @@ public enum LocationFault
 
     /// <summary>The place is full.</summary>
     Full,
+
+    /// <summary>The server proved another identity than the pinned one.</summary>
+    HostKeyChanged,
+
+    /// <summary>A file of that name is there already, and is never replaced.</summary>
+    AlreadyExists,
 }
 
 /// <summary>A place did not do what was asked. The message names the place, what was found and the remedy; it never holds a secret.</summary>
