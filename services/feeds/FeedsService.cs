@@ -1,6 +1,14 @@
+using Npgsql;
+using Platform.Feeds.Consumers;
+using Platform.Feeds.Couriers;
+using Platform.Feeds.Endpoints;
+using Platform.Feeds.Loading;
 using Platform.Feeds.Persistence;
+using Platform.Files;
+using Platform.Postgres;
 using Platform.ServiceDefaults.Messaging;
 using Platform.ServiceDefaults.Persistence;
+using Platform.ServiceDefaults.Security;
 
 namespace Platform.Feeds;
 
@@ -10,10 +18,37 @@ internal static class FeedsService
     public static void AddFeeds(this WebApplicationBuilder builder)
     {
         builder.AddPlatformDatabase<FeedsDbContext>();
-        builder.AddPlatformMessaging<FeedsDbContext>();
+        builder.AddPlatformMessaging<FeedsDbContext>(bus =>
+        {
+            bus.AddConsumer<LoadFilesConsumer>();
+            bus.AddConsumer<CancelLoadConsumer>();
+        });
+        builder.AddPlatformFiles();
+        builder.AddInternalClient<CouriersClient>("couriers");
+
+        builder.Services.AddSingleton(services => FeedsOptions.Read(services.GetRequiredService<IConfiguration>()));
+        builder.Services.AddSingleton(services => new RowLeases(
+            services.GetRequiredService<NpgsqlDataSource>(), LoadWorker.Leased(services.GetRequiredService<FeedsOptions>()), services.GetRequiredService<TimeProvider>()));
+        builder.Services.AddSingleton<LandingStore>();
+        builder.Services.AddSingleton<LoadFileList>();
+        builder.Services.AddSingleton<EngineCopy>();
+        builder.Services.AddSingleton<LoadCommit>();
+        builder.Services.AddSingleton<PartitionSwap>();
+        builder.Services.AddSingleton<SwapLoad>();
+        builder.Services.AddSingleton<MergeLoad>();
+        builder.Services.AddSingleton<FeedLoader>();
+        builder.Services.AddSingleton<LoadSignal>();
+        builder.Services.AddSingleton<PartSweep>();
+        builder.Services.AddHostedService(services => services.GetRequiredService<PartSweep>());
+        builder.Services.AddHostedService<LoadWorker>();
     }
 
     public static void MapFeeds(this WebApplication app)
     {
+        app.MapFeedEndpoints();
+        app.MapActivationEndpoints();
+        app.MapDomainTableEndpoints();
+        app.MapLoadEndpoints();
+        app.MapInternalFeedEndpoints();
     }
 }

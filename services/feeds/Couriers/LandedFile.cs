@@ -1,0 +1,25 @@
+namespace Platform.Feeds.Couriers;
+
+/// <summary>A file in the landing store, as the couriers service tells about it.</summary>
+internal sealed record LandedFile
+{
+    public required string FileId { get; init; }
+
+    public required string Source { get; init; }
+
+    public required string FileName { get; init; }
+
+    /// <summary>Path in the landing store, relative to its root.</summary>
+    public required string Location { get; init; }
+
+    public required string Tag { get; init; }
+
+    public required string ContentType { get; init; }
+
+    public required long Size { get; init; }
+
+    public DateOnly? FileDate { get; init; }
+
+    /// <summary>Names and values in the file's path, for example <c>date</c> and <c>event</c>.</summary>
+    public IReadOnlyDictionary<string, string>? Partitions { get; init; }
+}

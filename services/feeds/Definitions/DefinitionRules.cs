@@ -1,0 +1,245 @@
+using System.Text;
+using System.Text.RegularExpressions;
+using Platform.Files.Engine;
+using Platform.ServiceDefaults;
+
+namespace Platform.Feeds.Definitions;
+
+/// <summary>What a definition must satisfy. Every problem is reported, each with the JSON path of its place.</summary>
+internal static partial class DefinitionRules
+{
+    /// <summary>PostgreSQL cuts longer identifiers silently.</summary>
+    private const int MaxIdentifierBytes = 63;
+
+    private const int MaxFields = 1_500;
+    private const int MaxKeyFields = 32;
+    private const int MaxTagLength = 64;
+
+    /// <summary>A heap row must fit into a page of 8 kB; text, json and numeric can move out of line and leave a pointer.</summary>
+    private const int MaxRowBytes = 8_000;
+
+    public static List<FieldProblem> CheckName(string? source, string? name)
+    {
+        var problems = new List<FieldProblem>();
+        CheckPart(source, "$.source", "Optimizely", problems);
+        CheckPart(name, "$.name", "Events", problems);
+        if (problems.Count == 0 && Encoding.UTF8.GetByteCount(DomainTableName(source!, name!)) is > MaxIdentifierBytes and var bytes)
+        {
+            problems.Add(new("$.name", $"The domain table's name '{DomainTableName(source!, name!)}' has {bytes} bytes in UTF-8; PostgreSQL allows {MaxIdentifierBytes}. Shorten the source or the name."));
+        }
+
+        return problems;
+    }
+
+    public static string DomainTableName(string source, string name) => $"{source}:{name}";
+
+    /// <summary>The definition that <paramref name="input"/> describes; null, with the problems, when it describes none.</summary>
+    public static FeedDefinition? Read(FeedInput input, List<FieldProblem> problems)
+    {
+        var before = problems.Count;
+        var fields = ReadFields(input.Fields ?? [], problems);
+        if (input.Fields is null or { Count: 0 })
+        {
+            problems.Add(new("$.fields", "No fields. Give at least one, or the sampleFileId of a landed file to infer them from."));
+        }
+        else if (input.Fields.Count > MaxFields)
+        {
+            problems.Add(new("$.fields", $"{input.Fields.Count} fields; a table can have at most {MaxFields}."));
+        }
+        else if (RowBytes(fields) is > MaxRowBytes and var bytes)
+        {
+            problems.Add(new("$.fields", $"A row of these fields takes at least {bytes} bytes; PostgreSQL stores at most {MaxRowBytes} per row. Take fewer fields, or keep several in one json field."));
+        }
+
+        var key = ReadKey(input.PrimaryKey ?? [], fields, problems);
+        CheckLastUpdated(input, fields, problems);
+        if (input.ErrorThresholdPercent is < 0 or > 100)
+        {
+            problems.Add(new("$.errorThresholdPercent", $"{input.ErrorThresholdPercent} is no percentage from 0 to 100."));
+        }
+
+        return problems.Count > before ? null : new()
+        {
+            Fields = fields,
+            PrimaryKey = key,
+            LastUpdatedField = input.LastUpdatedField is null ? null : fields.First(field => Same(field.Name, input.LastUpdatedField)).Name,
+            GenerateUpdatedField = input.GenerateUpdatedField ?? input.LastUpdatedField is null,
+            ErrorThresholdPercent = input.ErrorThresholdPercent ?? 1,
+            MakeAvailableToStitch = input.MakeAvailableToStitch ?? false,
+            Drift = input.Drift ?? DriftPolicy.Ignore,
+        };
+    }
+
+    private static void CheckPart(string? part, string path, string example, List<FieldProblem> problems)
+    {
+        if (string.IsNullOrWhiteSpace(part))
+        {
+            problems.Add(new(path, $"Missing. Expected a name, for example '{example}'."));
+        }
+        else if (!TableNamePart().IsMatch(part))
+        {
+            problems.Add(new(path, $"'{part}' cannot be part of a table's name here. Allowed are letters, digits, spaces inside, and _ - . & ( ), beginning with a letter or digit."));
+        }
+    }
+
+    private static List<FieldDefinition> ReadFields(IReadOnlyList<FieldInput?> inputs, List<FieldProblem> problems)
+    {
+        var fields = new List<FieldDefinition>(inputs.Count);
+        var names = new Dictionary<string, int>(StringComparer.OrdinalIgnoreCase);
+        var incoming = new Dictionary<string, int>(StringComparer.OrdinalIgnoreCase);
+        for (var i = 0; i < inputs.Count; i++)
+        {
+            var path = $"$.fields[{i}]";
+            if (inputs[i] is not { } input)
+            {
+                problems.Add(new(path, "null is no field."));
+                continue;
+            }
+
+            CheckField(input, path, problems);
+            var incomingName = string.IsNullOrEmpty(input.IncomingName) ? input.Name : input.IncomingName;
+            if (input.Name is not null && !names.TryAdd(input.Name, i))
+            {
+                problems.Add(new($"{path}.name", $"'{input.Name}' is also the name of $.fields[{names[input.Name]}]; names differ in more than upper and lower case."));
+            }
+
+            if (incomingName is not null && !incoming.TryAdd(incomingName, i))
+            {
+                problems.Add(new($"{path}.incomingName", $"'{incomingName}' is also read by $.fields[{incoming[incomingName]}]."));
+            }
+
+            fields.Add(new()
+            {
+                IncomingName = incomingName ?? "",
+                Name = input.Name ?? "",
+                Type = input.Type ?? FieldType.String,
+                Precision = input.Precision,
+                Scale = input.Scale,
+                Required = input.Required,
+                SemanticTags = [.. (input.SemanticTags ?? []).OfType<string>()],
+            });
+        }
+
+        return fields;
+    }
+
+    private static void CheckField(FieldInput input, string path, List<FieldProblem> problems)
+    {
+        if (string.IsNullOrEmpty(input.Name))
+        {
+            problems.Add(new($"{path}.name", "Missing. Expected letters, digits and underscores."));
+        }
+        else if (!ColumnName().IsMatch(input.Name))
+        {
+            problems.Add(new($"{path}.name", $"'{input.Name}' is no column name here. Expected up to {MaxIdentifierBytes} letters (a-z), digits and underscores, not beginning with an underscore: that is kept for the platform's own columns."));
+        }
+
+        if (input.Type is null)
+        {
+            problems.Add(new($"{path}.type", "Missing. Expected boolean, date, datetime, decimal, float, integer, string or json."));
+        }
+
+        if (input.Type != FieldType.Decimal && (input.Precision ?? input.Scale) is not null)
+        {
+            problems.Add(new($"{path}.precision", "Precision and scale belong to the type decimal only."));
+        }
+
+        if (input.Precision is < 1 or > LoadField.MaxPrecision)
+        {
+            problems.Add(new($"{path}.precision", $"{input.Precision} is outside 1 to {LoadField.MaxPrecision}."));
+        }
+        else if (input.Scale is < 0 or > 37 || input.Scale > (input.Precision ?? LoadField.MaxPrecision))
+        {
+            problems.Add(new($"{path}.scale", $"{input.Scale} is outside 0 to 37, or greater than the precision {input.Precision ?? LoadField.MaxPrecision}."));
+        }
+
+        var tags = input.SemanticTags ?? [];
+        for (var i = 0; i < tags.Count; i++)
+        {
+            if (tags[i] is not { Length: <= MaxTagLength } tag || !SemanticTag().IsMatch(tag))
+            {
+                problems.Add(new($"{path}.semanticTags[{i}]", $"'{tags[i]}' is no semantic tag. Expected lower-case words such as given-name, email or fk-customer, at most {MaxTagLength} characters."));
+            }
+        }
+    }
+
+    private static List<string> ReadKey(IReadOnlyList<string?> names, List<FieldDefinition> fields, List<FieldProblem> problems)
+    {
+        var key = new List<string>(names.Count);
+        if (names.Count > MaxKeyFields)
+        {
+            problems.Add(new("$.primaryKey", $"{names.Count} fields; a key can have at most {MaxKeyFields}."));
+        }
+
+        for (var i = 0; i < names.Count; i++)
+        {
+            var path = $"$.primaryKey[{i}]";
+            var field = fields.Find(field => Same(field.Name, names[i]));
+            if (field is null)
+            {
+                problems.Add(new(path, $"There is no field '{names[i]}'."));
+            }
+            else if (field.Type is FieldType.Json or FieldType.Float)
+            {
+                problems.Add(new(path, $"The field '{field.Name}' has the type {(field.Type == FieldType.Json ? "json" : "float")}, by which rows cannot be told apart reliably. Use another type or field."));
+            }
+            else if (key.Contains(field.Name))
+            {
+                problems.Add(new(path, $"The field '{field.Name}' is named twice."));
+            }
+            else
+            {
+                key.Add(field.Name);
+            }
+        }
+
+        return key;
+    }
+
+    private static void CheckLastUpdated(FeedInput input, List<FieldDefinition> fields, List<FieldProblem> problems)
+    {
+        if (input.LastUpdatedField is null)
+        {
+            if (input.GenerateUpdatedField == false)
+            {
+                problems.Add(new("$.generateUpdatedField", "There is no lastUpdatedField either. Name one, or let the updated field be generated."));
+            }
+
+            return;
+        }
+
+        var field = fields.Find(field => Same(field.Name, input.LastUpdatedField));
+        if (field is null)
+        {
+            problems.Add(new("$.lastUpdatedField", $"There is no field '{input.LastUpdatedField}'."));
+        }
+        else if (field.Type is not (FieldType.Datetime or FieldType.Integer))
+        {
+            problems.Add(new("$.lastUpdatedField", $"The field '{field.Name}' has the type {field.Type.ToString().ToLowerInvariant()}. Expected datetime or integer."));
+        }
+
+        if (input.GenerateUpdatedField == true)
+        {
+            problems.Add(new("$.generateUpdatedField", "There is a lastUpdatedField already; one of the two decides which row wins."));
+        }
+    }
+
+    private static int RowBytes(List<FieldDefinition> fields) => 24 + (fields.Count / 8) + fields.Sum(field => field.Type switch
+    {
+        FieldType.Boolean => 1,
+        FieldType.Date => 4,
+        FieldType.Datetime or FieldType.Float or FieldType.Integer => 8,
+        _ => 18,
+    }) + (4 * sizeof(long));
+
+    private static bool Same(string name, string? other) => string.Equals(name, other, StringComparison.OrdinalIgnoreCase);
+
+    [GeneratedRegex(@"^[\p{L}\p{Nd}]([\p{L}\p{Nd} _\-.&()]*[\p{L}\p{Nd}_\-.&()])?\z")]
+    private static partial Regex TableNamePart();
+
+    [GeneratedRegex(@"^[A-Za-z0-9][A-Za-z0-9_]{0,62}\z")]
+    private static partial Regex ColumnName();
+
+    [GeneratedRegex(@"^[a-z0-9]+([-._/][a-z0-9]+)*\z")]
+    private static partial Regex SemanticTag();
+}

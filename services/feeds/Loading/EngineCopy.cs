@@ -1,0 +1,89 @@
+using System.Globalization;
+using Npgsql;
+using Platform.Contracts.Failures;
+using Platform.Feeds.Definitions;
+using Platform.Files.Engine;
+using Platform.Postgres;
+
+namespace Platform.Feeds.Loading;
+
+/// <summary>Reads the files of a load through the engine into one table, by one binary COPY, and judges what was read.</summary>
+internal sealed class EngineCopy(Engine engine, LandingStore landing, FeedsOptions options)
+{
+    /// <summary>Copies everything; throws, with nothing stored, when a file is bad or too many rows are.</summary>
+    public async Task RunAsync(LoadAttempt attempt, NpgsqlConnection connection, string target, string copyOptions, CancellationToken cancellationToken)
+    {
+        var job = new CopyJob
+        {
+            Files = [.. attempt.Files.Select(landing.Open)],
+            Fields = [.. attempt.Table.Definition.Fields.Select(field => ToLoadField(attempt.Table.Definition, field))],
+            LoadId = attempt.Load.LoadSeq,
+            MaxRejectsKept = options.MaxRejectsKept,
+        };
+        attempt.Rejected.Clear();
+        await using var copy = await BinaryCopy.BeginAsync(connection,
+            $"copy {target} ({string.Join(", ", attempt.Table.CopiedColumns)}) from stdin (format binary{copyOptions})", cancellationToken);
+        var sink = new CopySink
+        {
+            OnData = copy.WriteAsync,
+            OnRejected = (row, _) =>
+            {
+                attempt.Rejected.Add(row);
+                return ValueTask.CompletedTask;
+            },
+            OnProgress = rows => attempt.Monitor.RowsRead = rows,
+        };
+        attempt.Copied = await engine.CopyAsync(job, sink, cancellationToken);
+        attempt.Monitor.RowsRead = attempt.Copied.Read;
+        CheckDrift(attempt);
+        CheckThreshold(attempt);
+        await copy.CompleteAsync(cancellationToken);
+    }
+
+    internal static LoadField ToLoadField(FeedDefinition definition, FieldDefinition field) => new()
+    {
+        Name = field.Name,
+        Incoming = field.IncomingName,
+        Type = field.Type,
+        Precision = field.Precision ?? LoadField.MaxPrecision,
+        Scale = field.Scale ?? 0,
+        Required = field.Required || definition.IsKey(field),
+    };
+
+    /// <summary>Columns of the file itself that the feed does not know; a value of the path is no drift.</summary>
+    internal static IEnumerable<string> UnknownColumns(FileCounts file) => file.ExtraColumns.Where(column => column.FileType != "partition").Select(column => column.Name);
+
+    private static void CheckDrift(LoadAttempt attempt)
+    {
+        if (attempt.Table.Definition.Drift != DriftPolicy.Fail)
+        {
+            return;
+        }
+
+        foreach (var counts in attempt.Copied!.Files)
+        {
+            var unknown = UnknownColumns(counts).ToList();
+            if (unknown.Count > 0)
+            {
+                var file = attempt.Files.First(file => file.FileNo == counts.FileId);
+                throw new LoadFailedException(FailureCategory.BadFile,
+                    $"{file.Source} has columns the feed does not know: {string.Join(", ", unknown)}. Its drift policy is 'fail'. Add the fields and activate, or set drift to 'ignore'; then restart the run.");
+            }
+        }
+    }
+
+    private static void CheckThreshold(LoadAttempt attempt)
+    {
+        var (read, rejected) = (attempt.Copied!.Read, attempt.Copied.Rejected);
+        var allowed = attempt.Table.Definition.ErrorThresholdPercent;
+        if (rejected * 100m <= allowed * read)
+        {
+            return;
+        }
+
+        var worst = attempt.Rejected.GroupBy(row => (row.Field, row.Reason)).MaxBy(group => group.Count());
+        var mostly = worst is null ? "" : $" Most frequent: field '{worst.Key.Field}', {worst.Key.Reason} ({worst.Count()} of the values kept).";
+        throw new LoadFailedException(FailureCategory.BadFile, string.Create(CultureInfo.InvariantCulture,
+            $"{rejected} of {read} rows were rejected ({rejected * 100m / read:0.##} %); the feed allows {allowed:0.##} %. Nothing was loaded.{mostly} GET /api/loads/{attempt.Load.Id}/rejected-rows lists them."));
+    }
+}

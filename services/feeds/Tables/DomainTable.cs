@@ -1,0 +1,75 @@
+using Platform.Feeds.Definitions;
+
+namespace Platform.Feeds.Tables;
+
+/// <summary>
+/// A domain table as SQL sees it: a permanent shell <c>domain."Source:Feed"</c>, partitioned by range of the first key column with exactly one partition from MINVALUE to
+/// MAXVALUE. The shell carries name, grants, comments and views; a swap exchanges the partition (docs/adr/0007).
+/// </summary>
+internal sealed record DomainTable(string FeedId, string Name, FeedDefinition Definition)
+{
+    public const string Schema = "domain";
+    public const string PartitionSchema = "domain_parts";
+    public const string StagingSchema = "staging";
+
+    /// <summary>Which load, file and row of the file a stored row came from.</summary>
+    public static readonly IReadOnlyList<string> Lineage = ["_load_id", "_file_id", "_row_no"];
+
+    public const string UpdatedAt = "_updated_at";
+
+    /// <summary>The shell, quoted.</summary>
+    public string Shell => $"{Schema}.{Quote(Name)}";
+
+    /// <summary>The columns a COPY of the engine fills, in its order.</summary>
+    public IEnumerable<string> CopiedColumns => Definition.Fields.Select(one => Quote(one.Name)).Concat(Lineage);
+
+    /// <summary>Every column.</summary>
+    public IEnumerable<string> Columns => Definition.GenerateUpdatedField ? CopiedColumns.Append(UpdatedAt) : CopiedColumns;
+
+    public IEnumerable<string> KeyColumns => Definition.KeyFields.Select(one => Quote(one.Name));
+
+    /// <summary>The fields whose values decide whether a row changed: all but the key.</summary>
+    public IEnumerable<string> ValueColumns => Definition.Fields.Where(one => !Definition.IsKey(one)).Select(one => Quote(one.Name));
+
+    public string Key => string.Join(", ", KeyColumns);
+
+    /// <summary>Column definitions of the shell and its partitions; key columns cannot be null, so that a swap needs no scan.</summary>
+    public IEnumerable<string> ColumnDefinitions
+    {
+        get
+        {
+            foreach (var one in Definition.Fields)
+            {
+                yield return $"{Quote(one.Name)} {ColumnType(one)}{(Definition.IsKey(one) ? " not null" : "")}";
+            }
+
+            foreach (var column in Lineage)
+            {
+                yield return $"{column} bigint not null";
+            }
+
+            if (Definition.GenerateUpdatedField)
+            {
+                yield return $"{UpdatedAt} timestamp with time zone not null";
+            }
+        }
+    }
+
+    /// <summary>Key columns compare byte by byte: building and searching their index takes half the time, and no library update can change the order.</summary>
+    public string ColumnType(FieldDefinition field) =>
+        Definition.IsKey(field) && field.PostgresType == "text" ? "text collate \"C\"" : field.PostgresType;
+
+    /// <summary>Name of a partition or staging table. It carries load and attempt, so that a worker that fell behind meets none of its successor's tables.</summary>
+    public string PartName(long loadSeq, int attempt) => $"{FeedId.Replace('-', '_')}_{loadSeq}_{attempt}";
+
+    public static string Partition(string name) => $"{PartitionSchema}.{Quote(name)}";
+
+    public static string Staging(string name) => $"{StagingSchema}.{Quote(name)}";
+
+    public static string Quote(string identifier) => $"\"{identifier.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
+
+    public static string Literal(string text) => $"'{text.Replace("'", "''", StringComparison.Ordinal)}'";
+
+    /// <summary>Key of the advisory lock that lets one session at a time change a feed's table.</summary>
+    public static string LockKey(string feedId) => $"feed {feedId}";
+}
