@@ -1,0 +1,16 @@
+using Platform.Benchmarks;
+
+var benchmarks = new Dictionary<string, Func<string[], Task<Result>>>
+{
+    ["ingest-first"] = IngestFirst.RunAsync,
+};
+
+if (args is not [var name, ..] || !benchmarks.TryGetValue(name, out var benchmark))
+{
+    Console.WriteLine($"Benchmarks: {string.Join(", ", benchmarks.Keys)}");
+    return args.Length == 0 ? 0 : 2;
+}
+
+var result = await benchmark(args[1..]);
+await result.ReportAsync();
+return 0;
