@@ -13,6 +13,7 @@ namespace Platform.Feeds.Loading;
 internal sealed partial class LoadMonitor : IAsyncDisposable
 {
     private static readonly TimeSpan Tick = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan PublishLimit = TimeSpan.FromSeconds(5);
 
     private readonly NpgsqlDataSource _database;
     private readonly IBus _bus;
@@ -103,8 +104,8 @@ internal sealed partial class LoadMonitor : IAsyncDisposable
 
         if (!cancelled)
         {
-            using var atMost = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-            atMost.CancelAfter(TimeSpan.FromSeconds(5));
+            // Not cut short by the load's end: the bus would log that as a fault.
+            using var atMost = new CancellationTokenSource(PublishLimit);
             await _bus.Publish(new LoadProgressed { LoadId = _load.Id, RunId = _load.RunId, Phase = Phase, RowsRead = RowsRead }, atMost.Token);
         }
 

@@ -1,0 +1,60 @@
+using System.Collections.Concurrent;
+using System.Net;
+using System.Net.Http.Json;
+using System.Web;
+using Platform.Feeds.Couriers;
+using Platform.ServiceDefaults;
+
+namespace Platform.Feeds.Tests;
+
+/// <summary>What the couriers service would tell about landed files.</summary>
+internal sealed class LandedFiles
+{
+    private readonly ConcurrentDictionary<string, LandedFile> _files = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, LandedFile[]> _runs = new(StringComparer.Ordinal);
+
+    /// <summary>While true, every call is answered with 503.</summary>
+    public bool Away { get; set; }
+
+    public LandedFile Add(LandedFile file) => _files[file.FileId] = file;
+
+    public void Run(string runId, LandedFile[] files) => _runs[runId] = files;
+
+    public HttpMessageHandler Handler() => new Answers(this);
+
+    private HttpResponseMessage Answer(Uri uri)
+    {
+        if (Away)
+        {
+            return new(HttpStatusCode.ServiceUnavailable);
+        }
+
+        switch (uri.AbsolutePath.Split('/', StringSplitOptions.RemoveEmptyEntries))
+        {
+            case ["internal", "landed-files", var id]:
+                return _files.TryGetValue(id, out var file)
+                    ? new(HttpStatusCode.OK) { Content = JsonContent.Create(file, options: PlatformJson.Options) }
+                    : new(HttpStatusCode.NotFound);
+            case ["internal", "courier-runs", var run, "files"] when _runs.TryGetValue(run, out var files):
+                var query = HttpUtility.ParseQueryString(uri.Query);
+                var after = int.Parse(query["after"]!, System.Globalization.CultureInfo.InvariantCulture);
+
+                // Pages of two, so that paging is used by every test with three files.
+                var page = files.Select((landed, index) => new { order = index + 1, file = landed }).Skip(after).Take(2).ToList();
+                var next = after + page.Count < files.Length ? (int?)(after + page.Count) : null;
+                return new(HttpStatusCode.OK) { Content = JsonContent.Create(new { items = page, next }, options: PlatformJson.Options) };
+            default:
+                return new(HttpStatusCode.NotFound);
+        }
+    }
+
+    private sealed class Answers(LandedFiles files) : HttpMessageHandler
+    {
+        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+        {
+            var answer = files.Answer(request.RequestUri!);
+            answer.RequestMessage = request;
+            return Task.FromResult(answer);
+        }
+    }
+}
