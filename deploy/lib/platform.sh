@@ -74,10 +74,11 @@ run_binary() {
   ConnectionStrings__Database="Host=127.0.0.1;Port=${port[postgres]};Database=$(database_of "$name");Username=$(database_of "$name");Password=$(cat "$secrets/$name.password")"
   RabbitMq__Uri="amqp://platform:$(cat "$secrets/rabbitmq.password")@127.0.0.1:${port[rabbitmq]}/platform"
   export InternalTokens__SigningKey=$secrets/tokens/$name.pem InternalTokens__TrustedKeys=$secrets/trusted
+  export Outgoing__AllowPrivateHosts=$allow_private_hosts
   case $name in
     gateway) unset RabbitMq__Uri ;;
     credentials) export MasterKeys__Folder=$secrets/master-keys ;;
-    couriers | feeds) export Landing__Root=$state/landing Scratch__Root=$state/scratch/$name Outgoing__AllowPrivateHosts=$allow_private_hosts ;;
+    couriers | feeds) export Landing__Root=$state/landing Scratch__Root=$state/scratch/$name ;;
   esac
   # By way of env, as a name with a hyphen is none for the shell.
   for service in "${SERVICES[@]}"; do
