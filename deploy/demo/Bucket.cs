@@ -40,12 +40,13 @@ internal sealed class Bucket : IDisposable
         foreach (var (path, key) in files)
         {
             await using var stream = File.OpenRead(path);
+            var length = stream.Length;
             await _s3.PutObjectAsync(new PutObjectRequest { BucketName = Name, Key = $"v1/{key}", InputStream = stream, UseChunkEncoding = false });
             if (!key.EndsWith(Marker, StringComparison.Ordinal))
             {
                 var partition = Partition.TryParse(key)!;
                 var known = partitions.GetValueOrDefault(partition.ToString(), partition);
-                partitions[partition.ToString()] = known with { Files = known.Files + 1, Bytes = known.Bytes + stream.Length };
+                partitions[partition.ToString()] = known with { Files = known.Files + 1, Bytes = known.Bytes + length };
             }
         }
 
