@@ -1,4 +1,4 @@
-using System.Text.Json.Nodes;
+using System.Text.Json;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Platform.Couriers.Sources;
 using Platform.ServiceDefaults.Security;
@@ -11,7 +11,7 @@ namespace Platform.Couriers.Endpoints;
 /// <param name="Description">What it pulls.</param>
 /// <param name="CredentialTypes">Types of credentials it can use.</param>
 /// <param name="Settings">JSON Schema (2020-12) of a courier's <c>settings</c>.</param>
-internal sealed record SourceTypeView(string Name, string Title, string Description, IReadOnlyList<string> CredentialTypes, JsonObject Settings);
+internal sealed record SourceTypeView(string Name, string Title, string Description, IReadOnlyList<string> CredentialTypes, JsonElement Settings);
 
 internal static class SourceTypeEndpoints
 {
@@ -20,5 +20,5 @@ internal static class SourceTypeEndpoints
             .WithName("ListSourceTypes").WithTags("couriers").WithSummary("The kinds of sources, each with the JSON Schema of its settings");
 
     private static Ok<IReadOnlyList<SourceTypeView>> List() => TypedResults.Ok<IReadOnlyList<SourceTypeView>>(
-        [.. SourceTypes.All.Select(type => new SourceTypeView(type.Name, type.Title, type.Description, type.CredentialTypes, type.SettingsSchema))]);
+        [.. SourceTypes.All.Select(type => new SourceTypeView(type.Name, type.Title, type.Description, type.CredentialTypes, JsonSerializer.SerializeToElement(type.SettingsSchema)))]);
 }

@@ -13,7 +13,7 @@ internal sealed class SourceConnections(S3Connections connections, CredentialsCl
     public async Task<SourceConnection> OpenAsync(string credentialId, SourceLayout layout, string purpose, CancellationToken cancellationToken)
     {
         var secret = await credentials.FetchAsync(credentialId, purpose, cancellationToken);
-        return new(this, secret, layout, purpose);
+        return new(this, credentialId, secret, layout, purpose);
     }
 
     internal Task<CredentialSecret> FetchAgainAsync(string credentialId, string purpose, CancellationToken cancellationToken) => credentials.FetchAsync(credentialId, purpose, cancellationToken);
@@ -56,7 +56,7 @@ internal static class S3Credential
 /// A source for the length of one run. When the source no longer accepts the secret, the secret is fetched again, and if it was rotated meanwhile the call is repeated with
 /// the new one: a rotation during a run goes unnoticed (C5).
 /// </summary>
-internal sealed class SourceConnection(SourceConnections connections, CredentialSecret secret, SourceLayout layout, string purpose) : IFileLocation
+internal sealed class SourceConnection(SourceConnections connections, string credentialId, CredentialSecret secret, SourceLayout layout, string purpose) : IFileLocation
 {
     private readonly SemaphoreSlim _renewing = new(1, 1);
     private readonly List<S3Location> _locations = [];
@@ -140,7 +140,7 @@ internal sealed class SourceConnection(SourceConnections connections, Credential
                 return true;
             }
 
-            var fetched = await connections.FetchAgainAsync(secret.Id, purpose, cancellationToken);
+            var fetched = await connections.FetchAgainAsync(credentialId, purpose, cancellationToken);
             if (fetched.Version <= refused.Version)
             {
                 return false;

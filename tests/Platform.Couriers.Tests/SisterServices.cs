@@ -1,0 +1,67 @@
+using System.Collections.Concurrent;
+using System.Text.Json.Nodes;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
+
+namespace Platform.Couriers.Tests;
+
+/// <summary>Stands in for the credentials and feeds services on their internal channel: real HTTP, contents set by the test.</summary>
+internal sealed class SisterServices : IAsyncDisposable
+{
+    private readonly WebApplication _app;
+
+    private SisterServices(WebApplication app) => _app = app;
+
+    /// <summary>Credentials by id: type, version and fields.</summary>
+    public ConcurrentDictionary<string, JsonObject> Credentials { get; } = new();
+
+    /// <summary>Feeds by id: true when active.</summary>
+    public ConcurrentDictionary<string, bool> Feeds { get; } = new();
+
+    /// <summary>How often a secret was fetched, by credential.</summary>
+    public ConcurrentDictionary<string, int> Fetched { get; } = new();
+
+    /// <summary>While set, every call is answered with this status.</summary>
+    public int? Broken { get; set; }
+
+    public string Address => _app.Urls.Single();
+
+    public static async Task<SisterServices> StartAsync()
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.WebHost.UseUrls("http://127.0.0.1:0");
+        builder.Logging.ClearProviders();
+        var app = builder.Build();
+        var sisters = new SisterServices(app);
+        app.Use((context, next) =>
+        {
+            if (sisters.Broken is { } status)
+            {
+                context.Response.StatusCode = status;
+                return Task.CompletedTask;
+            }
+
+            return next(context);
+        });
+        app.MapPost("/internal/credentials/{id}/secret", (string id) =>
+        {
+            sisters.Fetched.AddOrUpdate(id, 1, (_, count) => count + 1);
+            return sisters.Credentials.TryGetValue(id, out var credential) ? Results.Json(credential) : Results.Problem(statusCode: 404, detail: $"There is no credential '{id}'.");
+        });
+        app.MapPost("/internal/feeds/resolve", (JsonObject request) =>
+        {
+            var ids = request["ids"]!.AsArray().Select(id => (string)id!).ToArray();
+            return Results.Json(new
+            {
+                feeds = ids.Where(sisters.Feeds.ContainsKey).Select(id => new { id, name = id, source = "Test", domainTable = $"Test:{id}", active = sisters.Feeds[id] }),
+                missing = ids.Where(id => !sisters.Feeds.ContainsKey(id)),
+            });
+        });
+        await app.StartAsync();
+        return sisters;
+    }
+
+    public ValueTask DisposeAsync() => _app.DisposeAsync();
+}
