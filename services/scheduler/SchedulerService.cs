@@ -1,6 +1,14 @@
+using Platform.Scheduler.Clients;
+using Platform.Scheduler.Consumers;
+using Platform.Scheduler.Endpoints;
+using Platform.Scheduler.Groups;
+using Platform.Scheduler.Notifications;
 using Platform.Scheduler.Persistence;
+using Platform.Scheduler.Runs;
+using Platform.Scheduler.Schedules;
 using Platform.ServiceDefaults.Messaging;
 using Platform.ServiceDefaults.Persistence;
+using Platform.ServiceDefaults.Security;
 
 namespace Platform.Scheduler;
 
@@ -10,10 +18,29 @@ internal static class SchedulerService
     public static void AddScheduler(this WebApplicationBuilder builder)
     {
         builder.AddPlatformDatabase<SchedulerDbContext>();
-        builder.AddPlatformMessaging<SchedulerDbContext>();
+        builder.AddPlatformMessaging<SchedulerDbContext>(bus =>
+        {
+            bus.AddConsumer<CourierRunEndedConsumer>();
+            bus.AddConsumer<RegisterScheduleConsumer>();
+            bus.AddConsumer<RemoveScheduleConsumer>();
+            bus.AddConsumer<ScheduledWorkEndedConsumer>();
+        });
+        builder.AddInternalClient<CouriersClient>("couriers");
+
+        builder.Services.AddOptions<SchedulerOptions>().BindConfiguration("Scheduler").ValidateDataAnnotations().ValidateOnStart();
+        builder.Services.AddSingleton<WorkSignal>();
+        builder.Services.AddScoped<GroupRules>();
+        builder.Services.AddScoped<GroupSteps>();
+        builder.Services.AddScoped<RunTransitions>();
+        builder.Services.AddScoped<Announcements>();
+        builder.Services.AddScoped<ScheduleSteps>();
+        builder.Services.AddHostedService<GroupWorker>();
     }
 
     public static void MapScheduler(this WebApplication app)
     {
+        app.MapCourierGroupEndpoints();
+        app.MapGroupRunEndpoints();
+        app.MapNotificationEndpoints();
     }
 }

@@ -22,6 +22,521 @@ namespace Platform.Scheduler.Persistence.Migrations
 
             NpgsqlModelBuilderExtensions.UseIdentityByDefaultColumns(modelBuilder);
 
+            modelBuilder.Entity("Platform.Scheduler.Alerts.AlertChannel", b =>
+                {
+                    b.Property<string>("Id")
+                        .HasColumnType("text")
+                        .HasColumnName("id");
+
+                    b.Property<DateTimeOffset>("CreatedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("created_at");
+
+                    b.Property<string>("Name")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("name");
+
+                    b.Property<string>("Smtp")
+                        .HasColumnType("jsonb")
+                        .HasColumnName("smtp");
+
+                    b.Property<string>("Type")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("type");
+
+                    b.Property<DateTimeOffset>("UpdatedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("updated_at");
+
+                    b.Property<string>("Webhook")
+                        .HasColumnType("jsonb")
+                        .HasColumnName("webhook");
+
+                    b.HasKey("Id")
+                        .HasName("pk_alert_channels");
+
+                    b.HasIndex("Name")
+                        .IsUnique()
+                        .HasDatabaseName("ix_alert_channels_name");
+
+                    b.ToTable("alert_channels");
+                });
+
+            modelBuilder.Entity("Platform.Scheduler.Alerts.AlertDelivery", b =>
+                {
+                    b.Property<string>("Id")
+                        .HasColumnType("text")
+                        .HasColumnName("id");
+
+                    b.Property<int>("Attempt")
+                        .HasColumnType("integer")
+                        .HasColumnName("attempt");
+
+                    b.Property<string>("ChannelId")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("channel_id");
+
+                    b.Property<DateTimeOffset>("CreatedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("created_at");
+
+                    b.Property<DateTimeOffset?>("EndedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("ended_at");
+
+                    b.Property<string>("LastError")
+                        .HasColumnType("text")
+                        .HasColumnName("last_error");
+
+                    b.Property<string>("LeaseOwner")
+                        .HasColumnType("text")
+                        .HasColumnName("lease_owner");
+
+                    b.Property<DateTimeOffset?>("LeaseUntil")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("lease_until");
+
+                    b.Property<DateTimeOffset>("NextAttemptAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("next_attempt_at");
+
+                    b.Property<string>("NotificationId")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("notification_id");
+
+                    b.Property<string>("State")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("state");
+
+                    b.HasKey("Id")
+                        .HasName("pk_alert_deliveries");
+
+                    b.HasIndex("ChannelId")
+                        .HasDatabaseName("ix_alert_deliveries_channel_id");
+
+                    b.HasIndex("NextAttemptAt")
+                        .HasDatabaseName("ix_alert_deliveries_next_attempt_at")
+                        .HasFilter("state = 'Pending'");
+
+                    b.HasIndex("NotificationId")
+                        .HasDatabaseName("ix_alert_deliveries_notification_id");
+
+                    b.ToTable("alert_deliveries", (string)null);
+                });
+
+            modelBuilder.Entity("Platform.Scheduler.Groups.CourierGroup", b =>
+                {
+                    b.Property<string>("Id")
+                        .HasColumnType("text")
+                        .HasColumnName("id");
+
+                    b.Property<DateOnly?>("CoveredThrough")
+                        .HasColumnType("date")
+                        .HasColumnName("covered_through");
+
+                    b.Property<DateTimeOffset>("CreatedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("created_at");
+
+                    b.Property<string>("Cron")
+                        .HasColumnType("text")
+                        .HasColumnName("cron");
+
+                    b.Property<DateTimeOffset?>("DeletedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("deleted_at");
+
+                    b.Property<string>("Description")
+                        .HasColumnType("text")
+                        .HasColumnName("description");
+
+                    b.Property<DateTimeOffset?>("DueAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("due_at");
+
+                    b.Property<bool>("Enabled")
+                        .HasColumnType("boolean")
+                        .HasColumnName("enabled");
+
+                    b.Property<string>("Name")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("name");
+
+                    b.Property<DateTimeOffset?>("NextSlot")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("next_slot");
+
+                    b.Property<string>("Settings")
+                        .IsRequired()
+                        .HasColumnType("jsonb")
+                        .HasColumnName("settings");
+
+                    b.Property<string>("TimeZone")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("time_zone");
+
+                    b.Property<DateTimeOffset>("UpdatedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("updated_at");
+
+                    b.Property<int>("Version")
+                        .HasColumnType("integer")
+                        .HasColumnName("version");
+
+                    b.HasKey("Id")
+                        .HasName("pk_courier_groups");
+
+                    b.HasIndex("DueAt")
+                        .HasDatabaseName("ix_courier_groups_due_at")
+                        .HasFilter("due_at is not null");
+
+                    b.HasIndex("Name")
+                        .IsUnique()
+                        .HasDatabaseName("ix_courier_groups_name")
+                        .HasFilter("deleted_at is null");
+
+                    b.ToTable("courier_groups");
+                });
+
+            modelBuilder.Entity("Platform.Scheduler.Notifications.Notification", b =>
+                {
+                    b.Property<string>("Id")
+                        .HasColumnType("text")
+                        .HasColumnName("id");
+
+                    b.Property<DateTimeOffset>("At")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("at");
+
+                    b.Property<string>("Event")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("event");
+
+                    b.Property<string>("GroupId")
+                        .HasColumnType("text")
+                        .HasColumnName("group_id");
+
+                    b.Property<string>("GroupRunId")
+                        .HasColumnType("text")
+                        .HasColumnName("group_run_id");
+
+                    b.Property<string>("Severity")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("severity");
+
+                    b.Property<string>("Title")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("title");
+
+                    b.Property<string>("What")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("what");
+
+                    b.Property<string>("WhatToDo")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("what_to_do");
+
+                    b.Property<string>("Why")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("why");
+
+                    b.HasKey("Id")
+                        .HasName("pk_notifications");
+
+                    b.HasIndex("At")
+                        .HasDatabaseName("ix_notifications_at");
+
+                    b.ToTable("notifications");
+                });
+
+            modelBuilder.Entity("Platform.Scheduler.Runs.GroupRun", b =>
+                {
+                    b.Property<string>("Id")
+                        .HasColumnType("text")
+                        .HasColumnName("id");
+
+                    b.Property<string>("Constraints")
+                        .IsRequired()
+                        .HasColumnType("jsonb")
+                        .HasColumnName("constraints");
+
+                    b.Property<DateTimeOffset>("CreatedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("created_at");
+
+                    b.Property<DateTimeOffset?>("DueAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("due_at");
+
+                    b.Property<DateTimeOffset?>("DurationDeadline")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("duration_deadline");
+
+                    b.Property<DateTimeOffset?>("EndedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("ended_at");
+
+                    b.Property<DateTimeOffset?>("FinishDeadline")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("finish_deadline");
+
+                    b.Property<string>("GroupId")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("group_id");
+
+                    b.Property<string>("GroupName")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("group_name");
+
+                    b.Property<string>("Message")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("message");
+
+                    b.Property<int>("Missed")
+                        .HasColumnType("integer")
+                        .HasColumnName("missed");
+
+                    b.Property<bool>("Overdue")
+                        .HasColumnType("boolean")
+                        .HasColumnName("overdue");
+
+                    b.Property<string>("Request")
+                        .HasColumnType("jsonb")
+                        .HasColumnName("request");
+
+                    b.Property<string>("RequestedBy")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("requested_by");
+
+                    b.Property<string>("RunType")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("run_type");
+
+                    b.Property<DateTimeOffset>("Slot")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("slot");
+
+                    b.Property<string>("SlotKey")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("slot_key");
+
+                    b.Property<DateTimeOffset?>("StartedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("started_at");
+
+                    b.Property<string>("State")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("state");
+
+                    b.Property<string>("TraceParent")
+                        .HasColumnType("text")
+                        .HasColumnName("trace_parent");
+
+                    b.Property<string>("Trigger")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("trigger");
+
+                    b.HasKey("Id")
+                        .HasName("pk_group_runs");
+
+                    b.HasIndex("EndedAt")
+                        .HasDatabaseName("ix_group_runs_ended_at");
+
+                    b.HasIndex("GroupId", "Slot")
+                        .HasDatabaseName("ix_group_runs_group_id_slot");
+
+                    b.HasIndex("GroupId", "SlotKey")
+                        .IsUnique()
+                        .HasDatabaseName("ix_group_runs_group_id_slot_key");
+
+                    b.HasIndex(new[] { "GroupId" }, "IX_GroupRuns_Active")
+                        .HasDatabaseName("ix_group_runs_active")
+                        .HasFilter("state in ('Waiting', 'Running')");
+
+                    b.ToTable("group_runs");
+                });
+
+            modelBuilder.Entity("Platform.Scheduler.Runs.RunCourierRow", b =>
+                {
+                    b.Property<string>("GroupRunId")
+                        .HasColumnType("text")
+                        .HasColumnName("group_run_id");
+
+                    b.Property<string>("CourierId")
+                        .HasColumnType("text")
+                        .HasColumnName("courier_id");
+
+                    b.Property<DateTimeOffset?>("AcceptFrom")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("accept_from");
+
+                    b.Property<int>("Attempts")
+                        .HasColumnType("integer")
+                        .HasColumnName("attempts");
+
+                    b.Property<string>("CourierRunId")
+                        .HasColumnType("text")
+                        .HasColumnName("courier_run_id");
+
+                    b.Property<DateTimeOffset?>("EndedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("ended_at");
+
+                    b.Property<int>("Files")
+                        .HasColumnType("integer")
+                        .HasColumnName("files");
+
+                    b.Property<DateOnly?>("FirstDay")
+                        .HasColumnType("date")
+                        .HasColumnName("first_day");
+
+                    b.Property<bool>("GoesOnWithout")
+                        .HasColumnType("boolean")
+                        .HasColumnName("goes_on_without");
+
+                    b.Property<DateOnly?>("LastDay")
+                        .HasColumnType("date")
+                        .HasColumnName("last_day");
+
+                    b.Property<string>("Message")
+                        .HasColumnType("text")
+                        .HasColumnName("message");
+
+                    b.Property<string>("MissingFiles")
+                        .HasColumnType("jsonb")
+                        .HasColumnName("missing_files");
+
+                    b.Property<DateTimeOffset?>("NextTryAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("next_try_at");
+
+                    b.Property<TimeSpan>("Offset")
+                        .HasColumnType("interval")
+                        .HasColumnName("offset");
+
+                    b.Property<int>("Position")
+                        .HasColumnType("integer")
+                        .HasColumnName("position");
+
+                    b.Property<bool>("Required")
+                        .HasColumnType("boolean")
+                        .HasColumnName("required");
+
+                    b.Property<long>("RowsRead")
+                        .HasColumnType("bigint")
+                        .HasColumnName("rows_read");
+
+                    b.Property<string>("State")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("state");
+
+                    b.Property<TimeSpan>("Wait")
+                        .HasColumnType("interval")
+                        .HasColumnName("wait");
+
+                    b.Property<DateTimeOffset?>("WaitUntil")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("wait_until");
+
+                    b.Property<string>("WhenMissing")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("when_missing");
+
+                    b.HasKey("GroupRunId", "CourierId")
+                        .HasName("pk_group_run_couriers");
+
+                    b.HasIndex("CourierRunId")
+                        .IsUnique()
+                        .HasDatabaseName("ix_group_run_couriers_courier_run_id");
+
+                    b.ToTable("group_run_couriers", (string)null);
+                });
+
+            modelBuilder.Entity("Platform.Scheduler.Schedules.RegisteredSchedule", b =>
+                {
+                    b.Property<string>("Owner")
+                        .HasColumnType("text")
+                        .HasColumnName("owner");
+
+                    b.Property<string>("ScheduleId")
+                        .HasColumnType("text")
+                        .HasColumnName("schedule_id");
+
+                    b.Property<DateTimeOffset>("Anchor")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("anchor");
+
+                    b.Property<string>("CatchUp")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("catch_up");
+
+                    b.Property<string>("Cron")
+                        .HasColumnType("text")
+                        .HasColumnName("cron");
+
+                    b.Property<DateTimeOffset?>("DueAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("due_at");
+
+                    b.Property<string>("Frequency")
+                        .HasColumnType("text")
+                        .HasColumnName("frequency");
+
+                    b.Property<DateTimeOffset?>("LastSlot")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("last_slot");
+
+                    b.Property<string>("Reference")
+                        .HasColumnType("text")
+                        .HasColumnName("reference");
+
+                    b.Property<bool>("StartAtOnce")
+                        .HasColumnType("boolean")
+                        .HasColumnName("start_at_once");
+
+                    b.Property<TimeOnly?>("TimeOfDay")
+                        .HasColumnType("time without time zone")
+                        .HasColumnName("time_of_day");
+
+                    b.Property<string>("TimeZone")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("time_zone");
+
+                    b.HasKey("Owner", "ScheduleId")
+                        .HasName("pk_registered_schedules");
+
+                    b.HasIndex("DueAt")
+                        .HasDatabaseName("ix_registered_schedules_due_at")
+                        .HasFilter("due_at is not null");
+
+                    b.ToTable("registered_schedules");
+                });
+
             modelBuilder.Entity("Platform.ServiceDefaults.Messaging.InboxMessage", b =>
                 {
                     b.Property<Guid>("MessageId")
@@ -74,6 +589,21 @@ namespace Platform.Scheduler.Persistence.Migrations
                         .HasName("pk_outbox_messages");
 
                     b.ToTable("outbox_messages", (string)null);
+                });
+
+            modelBuilder.Entity("Platform.Scheduler.Runs.RunCourierRow", b =>
+                {
+                    b.HasOne("Platform.Scheduler.Runs.GroupRun", null)
+                        .WithMany("Couriers")
+                        .HasForeignKey("GroupRunId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_group_run_couriers_group_runs_group_run_id");
+                });
+
+            modelBuilder.Entity("Platform.Scheduler.Runs.GroupRun", b =>
+                {
+                    b.Navigation("Couriers");
                 });
 #pragma warning restore 612, 618
         }

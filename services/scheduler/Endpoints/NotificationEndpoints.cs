@@ -1,0 +1,38 @@
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.EntityFrameworkCore;
+using Platform.Scheduler.Groups;
+using Platform.Scheduler.Notifications;
+using Platform.Scheduler.Persistence;
+using Platform.ServiceDefaults;
+using Platform.ServiceDefaults.Security;
+
+namespace Platform.Scheduler.Endpoints;
+
+/// <summary>What ran, what failed, why, and what to do (S8).</summary>
+internal static class NotificationEndpoints
+{
+    public static void MapNotificationEndpoints(this WebApplication app) =>
+        app.MapGet("/api/notifications", ListAsync).WithName("ListNotifications").WithTags("notifications").RequireAuthorization(Roles.Viewer)
+            .WithSummary("Lists notifications, the newest first: what happened, why, and what to do.");
+
+    private static async Task<Results<Ok<Page<NotificationView>>, ProblemHttpResult>> ListAsync(
+        SchedulerDbContext db, CancellationToken cancellationToken, Severity? severity = null, string? groupId = null, string? groupRunId = null, int limit = Paging.DefaultLimit, string? after = null)
+    {
+        if (Paging.Check(limit) is { } refusal)
+        {
+            return refusal.ToResult();
+        }
+
+        var notifications = await db.Notifications.AsNoTracking()
+            .Where(row => (severity == null || row.Severity == severity) && (groupId == null || row.GroupId == groupId) && (groupRunId == null || row.GroupRunId == groupRunId)
+                && (after == null || string.Compare(row.Id, after) < 0))
+            .OrderByDescending(row => row.Id).Take(limit + 1)
+            .Select(row => new NotificationView(row.Id, row.At, row.Severity, row.Event, row.GroupId, row.GroupRunId, row.Title, row.What, row.Why, row.WhatToDo))
+            .ToListAsync(cancellationToken);
+        return TypedResults.Ok(Page<NotificationView>.From(notifications, limit, view => view.Id));
+    }
+}
+
+/// <summary>Something a person may want to know. `whatToDo` is empty when nothing needs to be done.</summary>
+internal sealed record NotificationView(
+    string Id, DateTimeOffset At, Severity Severity, AlertEvent Event, string? GroupId, string? GroupRunId, string Title, string What, string Why, string WhatToDo);
