@@ -22,7 +22,7 @@ internal sealed partial class CouriersClient(HttpClient http, ILogger<CouriersCl
         }
         catch (Exception e) when (e is HttpRequestException or InternalCallException || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested))
         {
-            NotResolved(logger, e);
+            NotResolved(logger, e.Message);
             return null;
         }
     }
@@ -31,6 +31,6 @@ internal sealed partial class CouriersClient(HttpClient http, ILogger<CouriersCl
 
     private sealed record Answer(IReadOnlyList<string> Missing);
 
-    [LoggerMessage(EventId = 520, Level = LogLevel.Warning, Message = "The couriers service does not answer: the couriers of a group are saved unchecked")]
-    private static partial void NotResolved(ILogger logger, Exception exception);
+    [LoggerMessage(EventId = 520, Level = LogLevel.Warning, Message = "The couriers service does not answer: the couriers of a group are saved unchecked ({Reason})")]
+    private static partial void NotResolved(ILogger logger, string reason);
 }

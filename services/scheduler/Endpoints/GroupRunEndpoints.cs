@@ -59,16 +59,18 @@ internal static class GroupRunEndpoints
     }
 
     private static async Task<Results<Ok<Page<RunView>>, ProblemHttpResult>> ListAsync(
-        SchedulerDbContext db, CancellationToken cancellationToken, string? groupId = null, GroupRunState? state = null, int limit = Paging.DefaultLimit, string? after = null)
+        SchedulerDbContext db, CancellationToken cancellationToken, string? groupId = null, QueryWord<GroupRunState>? state = null, int limit = Paging.DefaultLimit, string? after = null)
     {
         if (Paging.Check(limit) is { } refusal)
         {
             return refusal.ToResult();
         }
 
+        var wanted = state?.Value;
+
         // Ids sort by the time they were made.
         var runs = await db.GroupRuns.AsNoTracking().Include(run => run.Couriers)
-            .Where(run => (groupId == null || run.GroupId == groupId) && (state == null || run.State == state) && (after == null || string.Compare(run.Id, after) < 0))
+            .Where(run => (groupId == null || run.GroupId == groupId) && (wanted == null || run.State == wanted) && (after == null || string.Compare(run.Id, after) < 0))
             .OrderByDescending(run => run.Id).Take(limit + 1).ToListAsync(cancellationToken);
         return TypedResults.Ok(Page<RunView>.From(runs.ConvertAll(RunView.Of), limit, view => view.Id));
     }

@@ -16,15 +16,16 @@ internal static class NotificationEndpoints
             .WithSummary("Lists notifications, the newest first: what happened, why, and what to do.");
 
     private static async Task<Results<Ok<Page<NotificationView>>, ProblemHttpResult>> ListAsync(
-        SchedulerDbContext db, CancellationToken cancellationToken, Severity? severity = null, string? groupId = null, string? groupRunId = null, int limit = Paging.DefaultLimit, string? after = null)
+        SchedulerDbContext db, CancellationToken cancellationToken, QueryWord<Severity>? severity = null, string? groupId = null, string? groupRunId = null, int limit = Paging.DefaultLimit, string? after = null)
     {
         if (Paging.Check(limit) is { } refusal)
         {
             return refusal.ToResult();
         }
 
+        var wanted = severity?.Value;
         var notifications = await db.Notifications.AsNoTracking()
-            .Where(row => (severity == null || row.Severity == severity) && (groupId == null || row.GroupId == groupId) && (groupRunId == null || row.GroupRunId == groupRunId)
+            .Where(row => (wanted == null || row.Severity == wanted) && (groupId == null || row.GroupId == groupId) && (groupRunId == null || row.GroupRunId == groupRunId)
                 && (after == null || string.Compare(row.Id, after) < 0))
             .OrderByDescending(row => row.Id).Take(limit + 1)
             .Select(row => new NotificationView(row.Id, row.At, row.Severity, row.Event, row.GroupId, row.GroupRunId, row.Title, row.What, row.Why, row.WhatToDo))

@@ -27,7 +27,7 @@ internal sealed record GroupSettings
 
     public required CatchUpPolicy CatchUp { get; init; }
 
-    public required ServiceLevel? Sla { get; init; }
+    public ServiceLevel? Sla { get; init; }
 
     public required GroupRunType RunType { get; init; }
 
