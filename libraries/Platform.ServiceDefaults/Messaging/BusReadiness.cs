@@ -11,16 +11,20 @@ internal sealed class BusReadiness(IBusControl bus) : IHealthCheck
 {
     private volatile bool _connectedOnce;
 
-    public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken)
-    {
-        if (bus.CheckHealth().Status == BusHealthStatus.Healthy)
-        {
-            _connectedOnce = true;
-            return Task.FromResult(HealthCheckResult.Healthy());
-        }
+    /// <summary>
+    /// False until this service's own queues are declared, so that it cannot publish past itself, and while the broker is away, so that no transaction waits for it.
+    /// </summary>
+    public bool MayPublish() => Status() is var status && (status is BusHealthStatus.Healthy || (_connectedOnce && status is BusHealthStatus.Degraded));
 
-        return Task.FromResult(_connectedOnce
-            ? HealthCheckResult.Degraded("The broker does not answer; messages wait in the outbox.")
-            : HealthCheckResult.Unhealthy("The broker has not answered yet."));
+    public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken) => Task.FromResult(
+        Status() is BusHealthStatus.Healthy ? HealthCheckResult.Healthy()
+        : _connectedOnce ? HealthCheckResult.Degraded("The broker does not answer; messages wait in the outbox.")
+        : HealthCheckResult.Unhealthy("The broker has not answered yet."));
+
+    private BusHealthStatus Status()
+    {
+        var status = bus.CheckHealth().Status;
+        _connectedOnce |= status is BusHealthStatus.Healthy;
+        return status;
     }
 }

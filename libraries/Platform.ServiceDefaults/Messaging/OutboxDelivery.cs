@@ -13,7 +13,7 @@ namespace Platform.ServiceDefaults.Messaging;
 /// Hands committed messages to the broker: claim rows that nobody else holds, publish with the broker's confirmation, delete, commit. A crash in between publishes a
 /// message again under the same id, which the receivers' inbox drops. Never "id greater than the last seen": transactions commit out of order.
 /// </summary>
-internal sealed partial class OutboxDelivery(NpgsqlDataSource database, IBus bus, OutboxSignal signal, TimeProvider clock, ILogger<OutboxDelivery> logger) : BackgroundService
+internal sealed partial class OutboxDelivery(NpgsqlDataSource database, IBus bus, BusReadiness readiness, OutboxSignal signal, TimeProvider clock, ILogger<OutboxDelivery> logger) : BackgroundService
 {
     private const int BatchSize = 100;
     private static readonly TimeSpan Poll = TimeSpan.FromSeconds(1);
@@ -32,7 +32,7 @@ internal sealed partial class OutboxDelivery(NpgsqlDataSource database, IBus bus
         {
             try
             {
-                while (await DeliverBatchAsync(stoppingToken) == BatchSize)
+                while (readiness.MayPublish() && await DeliverBatchAsync(stoppingToken) == BatchSize)
                 {
                 }
 

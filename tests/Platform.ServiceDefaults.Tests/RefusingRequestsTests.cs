@@ -1,0 +1,139 @@
+using System.Net;
+using System.Text;
+using System.Text.Json.Nodes;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
+using Platform.ServiceDefaults.Security;
+using Xunit;
+
+namespace Platform.ServiceDefaults.Tests;
+
+public sealed class RefusingRequestsTests(RealServers servers) : IAsyncLifetime
+{
+    private readonly LogLines _log = new();
+    private Testing.Servers.PostgresDatabase _database = null!;
+    private TestService _service = null!;
+
+    public async ValueTask InitializeAsync()
+    {
+        _database = await servers.CreateDatabaseAsync();
+        _service = await TestService.StartAsync(servers.SettingsOf("feeds", _database), "feeds", log: _log, map: app =>
+        {
+            app.MapPost("/api/things", (Thing thing) => TypedResults.Ok(thing)).RequireAuthorization(Roles.Operator);
+            app.MapGet("/api/things", (int limit) => TypedResults.Ok(limit)).RequireAuthorization(Roles.Viewer);
+            app.MapGet("/api/broken", string () => throw new InvalidOperationException("Details for the log only.")).RequireAuthorization(Roles.Viewer);
+            app.MapGet("/api/refused", string () => throw new RefusedException(Refusal.Conflict("busy", "Busy", "It is busy."))).RequireAuthorization(Roles.Viewer);
+            app.MapGet("/api/forgotten", () => "no policy");
+            app.MapGet("/internal/things", () => "for services").RequireAuthorization(Roles.Service);
+        });
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _service.DisposeAsync();
+        await _database.DisposeAsync();
+        _log.Dispose();
+    }
+
+    [Fact]
+    public async Task Without_a_token_everything_but_health_is_refused()
+    {
+        using var client = _service.Anonymous();
+
+        await IsProblemAsync(await client.GetAsync("/api/things?limit=1"), 401, "not-authenticated");
+        await IsProblemAsync(await client.GetAsync("/api/nothing"), 401, "not-authenticated");
+        await IsProblemAsync(await client.GetAsync("/internal/things"), 401, "not-authenticated");
+        Assert.Equal(HttpStatusCode.OK, (await client.GetAsync("/health/live")).StatusCode);
+        Assert.Equal(HttpStatusCode.OK, (await client.GetAsync("/health/ready")).StatusCode);
+    }
+
+    [Fact]
+    public async Task Roles_include_the_lower_ones_and_a_forgotten_policy_needs_the_highest()
+    {
+        using var viewer = _service.ClientAs(servers.Keys, Roles.Viewer);
+        using var admin = _service.ClientAs(servers.Keys, Roles.Admin);
+
+        await IsProblemAsync(await viewer.PostAsync("/api/things", Json("{}")), 403, "not-allowed");
+        await IsProblemAsync(await viewer.GetAsync("/api/forgotten"), 403, "not-allowed");
+        await IsProblemAsync(await admin.GetAsync("/internal/things"), 403, "not-allowed");
+        Assert.Equal(HttpStatusCode.OK, (await admin.GetAsync("/api/forgotten")).StatusCode);
+        Assert.Equal(HttpStatusCode.OK, (await admin.GetAsync("/api/things?limit=1")).StatusCode);
+    }
+
+    [Fact]
+    public async Task Unknown_paths_and_methods_are_named_as_such()
+    {
+        using var viewer = _service.ClientAs(servers.Keys, Roles.Viewer);
+
+        var unknown = await IsProblemAsync(await viewer.GetAsync("/api/nothing"), 404, "not-found");
+        Assert.Contains("/api/nothing", (string)unknown["detail"]!);
+        await IsProblemAsync(await viewer.DeleteAsync("/api/things"), 405, "method-not-allowed");
+    }
+
+    [Theory]
+    [InlineData("{\"name\": \"a\",\n \"size\": x}", "$.size", "line 2, byte 10", "not well-formed JSON")]
+    [InlineData("{\"name\": \"a\", \"size\": \"big\"}", "$.size", "line 1, byte 28", "wrong type")]
+    [InlineData("{\"name\": \"a\"}", "$", "not the JSON expected here", "Required members are missing: 'size'")]
+    [InlineData("{\"name\": \"a\"", "$", "line 1, byte 13", "not well-formed JSON")]
+    public async Task Bad_JSON_is_answered_with_its_place_and_without_its_value(string body, string path, string where, string what)
+    {
+        using var client = _service.ClientAs(servers.Keys, Roles.Operator);
+
+        var problem = await IsProblemAsync(await client.PostAsync("/api/things", Json(body)), 400, "invalid-input");
+
+        Assert.Contains(where, (string)problem["detail"]!);
+        Assert.Equal(path, (string)problem["errors"]![0]!["path"]!);
+        Assert.Contains(what, (string)problem["errors"]![0]!["problem"]!);
+        Assert.DoesNotContain("big", problem.ToJsonString());
+        Assert.DoesNotContain("System.", problem.ToJsonString());
+    }
+
+    [Fact]
+    public async Task Missing_bodies_wrong_types_and_wrong_parameters_are_told_apart()
+    {
+        using var client = _service.ClientAs(servers.Keys, Roles.Operator);
+
+        await IsProblemAsync(await client.PostAsync("/api/things", new StringContent("{}", Encoding.UTF8, "text/plain")), 415, "unsupported-media-type");
+        Assert.Contains("body is required", (await IsProblemAsync(await client.PostAsync("/api/things", Json("")), 400, "invalid-input"))["errors"]![0]!.ToJsonString());
+        var wrong = (await IsProblemAsync(await client.GetAsync("/api/things?limit=abc"), 400, "invalid-input"))["errors"]![0]!;
+        Assert.Equal("limit", (string)wrong["path"]!);
+        Assert.Contains("'abc'", (string)wrong["problem"]!);
+        Assert.Equal("Required.", (string)(await IsProblemAsync(await client.GetAsync("/api/things"), 400, "invalid-input"))["errors"]![0]!["problem"]!);
+
+        // The answer comes before the body is sent, so that it is not lost with the connection.
+        client.DefaultRequestHeaders.ExpectContinue = true;
+        await IsProblemAsync(await client.PostAsync("/api/things", Json($"{{\"name\":\"{new string('x', 5_000_000)}\",\"size\":1}}")), 413, "too-large");
+    }
+
+    [Fact]
+    public async Task A_refusal_keeps_its_code_and_a_fault_tells_the_log_and_not_the_caller()
+    {
+        using var client = _service.ClientAs(servers.Keys, Roles.Viewer);
+
+        Assert.Equal("It is busy.", (string)(await IsProblemAsync(await client.GetAsync("/api/refused"), 409, "busy"))["detail"]!);
+        var fault = await IsProblemAsync(await client.GetAsync("/api/broken"), 500, "internal-error");
+        Assert.DoesNotContain("Details for the log", fault.ToJsonString());
+        Assert.True(_log.Has(LogLevel.Error, "GET /api/broken failed"));
+    }
+
+    private static StringContent Json(string text) => new(text, Encoding.UTF8, "application/json");
+
+    private static async Task<JsonObject> IsProblemAsync(HttpResponseMessage answer, int status, string code)
+    {
+        var text = await answer.Content.ReadAsStringAsync();
+        Assert.Equal(status, (int)answer.StatusCode);
+        Assert.Equal("application/problem+json", answer.Content.Headers.ContentType?.MediaType);
+        var problem = JsonNode.Parse(text)!.AsObject();
+        Assert.Equal($"/problems/{code}", (string)problem["type"]!);
+        Assert.Equal(32, ((string)problem["traceId"]!).Length);
+        return problem;
+    }
+
+    private sealed class Thing
+    {
+        public required string Name { get; init; }
+
+        public required int Size { get; init; }
+    }
+}
