@@ -9,11 +9,14 @@ public sealed record EngineOptions
     /// <summary>What a child may spill to disk.</summary>
     public int ScratchQuotaMegabytes { get; init; } = 4096;
 
-    /// <summary>DuckDB's own memory limit in a child.</summary>
-    public int MemoryLimitMegabytes { get; init; } = 160;
+    /// <summary>
+    /// DuckDB's own memory limit in a child. Reading takes what the file's pages need, for most files less than 100 MB whatever their size; very wide ones need several
+    /// hundred.
+    /// </summary>
+    public int MemoryLimitMegabytes { get; init; } = 640;
 
     /// <summary>The kernel's limit on a child's private memory, for what DuckDB does not count itself.</summary>
-    public int DataLimitMegabytes { get; init; } = 1024;
+    public int DataLimitMegabytes { get; init; } = 1536;
 
     /// <summary>The limit of a child's managed heap.</summary>
     public int ManagedHeapMegabytes { get; init; } = 64;

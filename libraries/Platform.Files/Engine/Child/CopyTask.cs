@@ -93,6 +93,13 @@ internal sealed class CopyTask : IDisposable
                     Progress(before + _encoder.Read);
                 }
             }
+
+            if (format.DeclaredRows(_connection, file) is { } declared && declared != _encoder.Read)
+            {
+                throw new EngineException(
+                    EngineFailure.BadFile,
+                    $"{file.Name} says it has {declared} rows, but {_encoder.Read} could be read. The file is damaged; have its sender write it again.");
+            }
         }
         catch (DuckDbException e)
         {

@@ -6,6 +6,9 @@ internal static class ReadFailure
     private static readonly string[] Environment =
     [
         "No space left on device", "max_temp_directory_size", "temp_directory", "temporary file", "Cannot open file", "No files found", "Input/output error", "Stale file handle",
+
+        // What is left to say when memory ran out so badly that the first error got lost.
+        "closed pending query result", "bad_alloc", "bad alloc",
     ];
 
     private static readonly string[] Ours = ["Binder Error", "Catalog Error", "Parser Error", "Permission Error", "Dependency Error", "Settings Error"];
@@ -14,9 +17,13 @@ internal static class ReadFailure
     {
         // Only the first line: DuckDB adds hints about its own settings and the statement's text below.
         var said = error.Message.Split('\n')[0].Replace(file.Path, file.Name, StringComparison.Ordinal).Trim();
-        if (said.StartsWith("Out of Memory Error", StringComparison.Ordinal) && !said.Contains("max_temp_directory_size", StringComparison.Ordinal))
+        if (said.StartsWith("Out of Memory Error", StringComparison.Ordinal) && !Environment.Any(said.Contains))
         {
-            return new EngineException(EngineFailure.Environment, $"Reading {file.Name} needs more memory than a reading process may have. Raise Engine:MemoryLimitMegabytes. ({said})", error);
+            // A file's pages are as large as they are: the next attempt would end the same way.
+            return new EngineException(
+                EngineFailure.BadFile,
+                $"{file.Name} has larger pages or more columns than the memory of a reading process can take: {said}. Have it written in smaller row groups, load fewer columns, or raise Engine:MemoryLimitMegabytes.",
+                error);
         }
 
         if (Environment.Any(said.Contains))

@@ -17,6 +17,9 @@ internal sealed class ParquetFormat : IFileFormat
 
     public string RowNumber => "file_row_number + 1";
 
+    public long? DeclaredRows(DuckDbConnection connection, SourceFile file) =>
+        long.Parse(connection.Texts($"SELECT num_rows::VARCHAR FROM parquet_file_metadata({DuckDb.Literal(file.Path)})")[0][0]!, CultureInfo.InvariantCulture);
+
     public IReadOnlySet<string> NeverNullColumns(DuckDbConnection connection, SourceFile file)
     {
         var elements = connection.Texts(
