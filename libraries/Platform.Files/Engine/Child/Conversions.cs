@@ -60,7 +60,9 @@ internal static class Conversions
     {
         FileKind.Date => new(source),
         FileKind.Timestamp => new($"CASE WHEN isfinite({source}) AND TRY_CAST({source} AS DATE) = {source} THEN TRY_CAST({source} AS DATE) END", Fallible: true),
-        FileKind.Text => Parse(source, Date, "DATE"),
+        FileKind.Text => new(
+            $"CASE WHEN regexp_full_match(trim({source}), '{Date}') AND NOT starts_with(trim({source}), '0000') THEN TRY_CAST(trim({source}) AS DATE) END",
+            Fallible: true),
         _ => null,
     };
 
@@ -69,8 +71,10 @@ internal static class Conversions
         FileKind.Timestamp => new(source),
         FileKind.Date => new($"TRY_CAST({source} AS TIMESTAMP)", Fallible: true),
 
-        // With the session in UTC this type honours an offset and takes a value without one as UTC.
-        FileKind.Text => Parse(source, Moment, "TIMESTAMPTZ"),
+        // With the session in UTC this type honours an offset, which must follow without a blank, and takes a value without one as UTC.
+        FileKind.Text => new(
+            $"CASE WHEN regexp_full_match(trim({source}), '{Moment}') THEN TRY_CAST(replace(replace(trim({source}), ' +', '+'), ' -', '-') AS TIMESTAMPTZ) END",
+            Fallible: true),
         _ => null,
     };
 
@@ -118,7 +122,7 @@ internal static class Conversions
         FileKind.Integer => new(source),
         FileKind.LargeInteger => new($"TRY_CAST({source} AS BIGINT)", Fallible: true),
         FileKind.Decimal or FileKind.Float => Undo(source, $"TRY_CAST({source} AS BIGINT)", column.Type),
-        FileKind.Text => Parse(source, Integer, "BIGINT"),
+        FileKind.Text => new($"CASE WHEN regexp_full_match(trim({source}), '{Integer}') THEN TRY_CAST(trim({source}) AS BIGINT) END", Fallible: true),
         _ => null,
     };
 
@@ -140,9 +144,6 @@ internal static class Conversions
         FileKind.Binary => new($"CAST(to_json(lower(hex({source}))) AS VARCHAR)"),
         _ => new($"CAST(to_json({source}) AS VARCHAR)", CheckJson: column.HasFloats),
     };
-
-    private static Conversion Parse(string source, string grammar, string type) =>
-        new($"CASE WHEN regexp_full_match(trim({source}), '{grammar}') THEN TRY_CAST(trim({source}) AS {type}) END", Fallible: true);
 
     private static Conversion Undo(string source, string cast, string type) =>
         new($"CASE WHEN TRY_CAST({cast} AS {type}) = {source} THEN {cast} END", Fallible: true);

@@ -17,8 +17,11 @@ internal sealed class ParquetFormat : IFileFormat
 
     public string RowNumber => "file_row_number + 1";
 
-    public long? DeclaredRows(DuckDbConnection connection, SourceFile file) =>
-        long.Parse(connection.Texts($"SELECT num_rows::VARCHAR FROM parquet_file_metadata({DuckDb.Literal(file.Path)})")[0][0]!, CultureInfo.InvariantCulture);
+    // Of the row groups: there are writers that leave the file's own number at zero.
+    public long? DeclaredRows(DuckDbConnection connection, SourceFile file) => long.Parse(
+        connection.Texts(
+            $"SELECT CAST(coalesce(sum(rows), 0) AS VARCHAR) FROM (SELECT DISTINCT row_group_id, row_group_num_rows AS rows FROM parquet_metadata({DuckDb.Literal(file.Path)}))")[0][0]!,
+        CultureInfo.InvariantCulture);
 
     public IReadOnlySet<string> NeverNullColumns(DuckDbConnection connection, SourceFile file)
     {

@@ -1,0 +1,3 @@
+using Platform.Files.Engine;
+
+return await EngineHost.RunIfChildAsync(args) ? 0 : await Xunit.Runner.InProc.SystemConsole.ConsoleRunner.Run(args);
