@@ -3,69 +3,127 @@ using Platform.Gateway.Access;
 
 namespace Platform.Gateway.OpenApi;
 
-/// <summary>Merges OpenAPI 3 documents: paths and schemas are united, and whatever would mean two things is an error.</summary>
+/// <summary>
+/// Merges OpenAPI 3 documents. A path or an operation id that two of them have is an error. Schema names are each service's own affair: where two services mean different things by
+/// one name, both get their service's name in front (<c>RunView</c> becomes <c>CouriersRunView</c> and <c>SchedulerRunView</c>).
+/// </summary>
 internal sealed class OpenApiMerge(string title, string description)
 {
-    private readonly SortedDictionary<string, JsonNode> _paths = new(StringComparer.Ordinal);
-    private readonly SortedDictionary<string, JsonNode> _schemas = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, string> _ownerOfPath = new(StringComparer.OrdinalIgnoreCase);
-    private readonly Dictionary<string, string> _ownerOfSchema = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, string> _ownerOfOperation = new(StringComparer.Ordinal);
-    private readonly List<string> _clashes = [];
+    private const string SchemaReference = "#/components/schemas/";
 
-    public void Add(string owner, JsonObject document)
+    private readonly SortedDictionary<string, JsonObject> _documents = new(StringComparer.Ordinal);
+
+    public void Add(string owner, JsonObject document) => _documents.Add(owner, document.DeepClone().AsObject());
+
+    /// <summary>Throws <see cref="InvalidOperationException"/> with every clash.</summary>
+    public JsonObject Build()
     {
-        foreach (var (path, item) in document["paths"]?.AsObject() ?? [])
+        var ambiguous = FindAmbiguousSchemas();
+        var paths = new SortedDictionary<string, JsonNode?>(StringComparer.Ordinal);
+        var schemas = new SortedDictionary<string, JsonNode?>(StringComparer.Ordinal);
+        var owners = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
+        var clashes = new List<string>();
+        foreach (var (owner, document) in _documents)
         {
-            // Names of path parameters do not tell paths apart.
-            var shape = string.Join('/', path.Split('/').Select(segment => segment.StartsWith('{') ? "{}" : segment));
-            if (!_ownerOfPath.TryAdd(shape, owner))
+            Rename(document, name => ambiguous.Contains(name) ? Prefixed(owner, name) : name);
+            foreach (var (path, item) in document["paths"]?.AsObject() ?? [])
             {
-                _clashes.Add($"the path {path} is in the documents of {_ownerOfPath[shape]} and {owner}");
-                continue;
+                Claim($"path {ShapeOf(path)}", $"the path {path}", owner);
+                paths[path] = item!.DeepClone();
+                foreach (var id in item.AsObject().Select(operation => operation.Value).OfType<JsonObject>().Select(operation => (string?)operation["operationId"]).OfType<string>())
+                {
+                    Claim($"operation {id}", $"the operation id {id}", owner);
+                }
             }
 
-            _paths.Add(path, item!.DeepClone());
-            foreach (var operation in item.AsObject().Select(operation => operation.Value).OfType<JsonObject>().Select(operation => (string?)operation["operationId"]).OfType<string>())
+            foreach (var (name, schema) in SchemasOf(document))
             {
-                if (!_ownerOfOperation.TryAdd(operation, owner))
-                {
-                    _clashes.Add($"the operation id {operation} is in the documents of {_ownerOfOperation[operation]} and {owner}");
-                }
+                schemas[ambiguous.Contains(name) ? Prefixed(owner, name) : name] = schema!.DeepClone();
             }
         }
 
-        foreach (var (name, schema) in document["components"]?["schemas"]?.AsObject() ?? [])
+        return clashes.Count > 0
+            ? throw new InvalidOperationException($"The services' OpenAPI documents cannot be merged: {string.Join("; ", clashes)}.")
+            : Document(new JsonObject(paths), new JsonObject(schemas));
+
+        void Claim(string key, string what, string owner)
         {
-            if (_ownerOfSchema.TryAdd(name, owner))
+            if (!owners.TryAdd(key, owner))
             {
-                _schemas.Add(name, schema!.DeepClone());
-            }
-            else if (!JsonNode.DeepEquals(_schemas[name], schema))
-            {
-                _clashes.Add($"the schema {name} differs between the documents of {_ownerOfSchema[name]} and {owner}");
+                clashes.Add($"{what} is in the documents of {owners[key]} and {owner}");
             }
         }
     }
 
-    /// <summary>Throws <see cref="InvalidOperationException"/> with every clash.</summary>
-    public JsonObject Build() => _clashes.Count > 0
-        ? throw new InvalidOperationException($"The services' OpenAPI documents cannot be merged: {string.Join("; ", _clashes)}.")
-        : new()
+    /// <summary>Names that mean different things in different documents, by themselves or through what they refer to.</summary>
+    private HashSet<string> FindAmbiguousSchemas()
+    {
+        var shared = _documents.Values.SelectMany(SchemasOf).GroupBy(schema => schema.Key, schema => schema.Value).Where(group => group.Count() > 1).ToList();
+        var ambiguous = shared.Where(group => group.Any(schema => !JsonNode.DeepEquals(schema, group.First()))).Select(group => group.Key).ToHashSet(StringComparer.Ordinal);
+        while (shared.Where(group => !ambiguous.Contains(group.Key) && group.Any(schema => ReferencesOf(schema!).Any(ambiguous.Contains))).Select(group => group.Key).ToList() is { Count: > 0 } more)
         {
-            ["openapi"] = "3.0.4",
-            ["info"] = new JsonObject { ["title"] = title, ["description"] = description, ["version"] = "v1" },
-            ["servers"] = new JsonArray(new JsonObject { ["url"] = "/" }),
-            ["paths"] = new JsonObject(_paths.Select(pair => KeyValuePair.Create(pair.Key, (JsonNode?)pair.Value.DeepClone()))),
-            ["components"] = new JsonObject
+            ambiguous.UnionWith(more);
+        }
+
+        return ambiguous;
+    }
+
+    private static JsonObject SchemasOf(JsonObject document) => document["components"]?["schemas"]?.AsObject() ?? [];
+
+    // Names of path parameters do not tell paths apart.
+    private static string ShapeOf(string path) => string.Join('/', path.Split('/').Select(segment => segment.StartsWith('{') ? "{}" : segment));
+
+    private static string Prefixed(string owner, string name) => string.Concat(owner.Split('-').Select(word => char.ToUpperInvariant(word[0]) + word[1..])) + name;
+
+    private static IEnumerable<string> ReferencesOf(JsonNode node)
+    {
+        var found = new List<string>();
+        Rename(node.DeepClone(), name =>
+        {
+            found.Add(name);
+            return name;
+        });
+        return found;
+    }
+
+    private static void Rename(JsonNode? node, Func<string, string> rename)
+    {
+        if (node is JsonArray array)
+        {
+            foreach (var item in array)
             {
-                ["schemas"] = new JsonObject(_schemas.Select(pair => KeyValuePair.Create(pair.Key, (JsonNode?)pair.Value.DeepClone()))),
-                ["securitySchemes"] = new JsonObject
-                {
-                    ["bearer"] = new JsonObject { ["type"] = "http", ["scheme"] = "bearer", ["description"] = "An API key." },
-                    ["apiKey"] = new JsonObject { ["type"] = "apiKey", ["in"] = "header", ["name"] = ApiKeyAuthentication.HeaderName, ["description"] = "An API key." },
-                },
+                Rename(item, rename);
+            }
+        }
+        else if (node is JsonObject item)
+        {
+            foreach (var (_, value) in item)
+            {
+                Rename(value, rename);
+            }
+
+            if (item["$ref"] is JsonValue reference && reference.GetValue<string>() is var target && target.StartsWith(SchemaReference, StringComparison.Ordinal))
+            {
+                item["$ref"] = SchemaReference + rename(target[SchemaReference.Length..]);
+            }
+        }
+    }
+
+    private JsonObject Document(JsonObject paths, JsonObject schemas) => new()
+    {
+        ["openapi"] = "3.0.4",
+        ["info"] = new JsonObject { ["title"] = title, ["description"] = description, ["version"] = "v1" },
+        ["servers"] = new JsonArray(new JsonObject { ["url"] = "/" }),
+        ["paths"] = paths,
+        ["components"] = new JsonObject
+        {
+            ["schemas"] = schemas,
+            ["securitySchemes"] = new JsonObject
+            {
+                ["bearer"] = new JsonObject { ["type"] = "http", ["scheme"] = "bearer", ["description"] = "An API key." },
+                ["apiKey"] = new JsonObject { ["type"] = "apiKey", ["in"] = "header", ["name"] = ApiKeyAuthentication.HeaderName, ["description"] = "An API key." },
             },
-            ["security"] = new JsonArray(new JsonObject { ["bearer"] = new JsonArray() }, new JsonObject { ["apiKey"] = new JsonArray() }),
-        };
+        },
+        ["security"] = new JsonArray(new JsonObject { ["bearer"] = new JsonArray() }, new JsonObject { ["apiKey"] = new JsonArray() }),
+    };
 }

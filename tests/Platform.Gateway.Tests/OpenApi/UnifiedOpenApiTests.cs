@@ -54,27 +54,52 @@ public sealed class MergingDocumentsTests
         var merged = merge.Build();
 
         Assert.Equal(["/api/a", "/api/b"], merged["paths"]!.AsObject().Select(path => path.Key));
-        Assert.Equal(["Thing"], merged["components"]!["schemas"]!.AsObject().Select(schema => schema.Key));
+        Assert.Equal(["Other", "Thing", "Things"], merged["components"]!["schemas"]!.AsObject().Select(schema => schema.Key));
     }
 
     [Fact]
-    public void Every_clash_is_named_with_both_owners()
+    public void Every_clash_of_paths_and_operations_is_named_with_both_owners()
     {
         var merge = new OpenApiMerge("title", "description");
         merge.Add("one", Document("/api/a/{id}", "Get", "number"));
+        merge.Add("three", Document("/api/c", "Get", "number"));
         merge.Add("two", Document("/api/a/{name}", "List", "number"));
-        merge.Add("three", Document("/api/c", "Get", "string"));
 
         var clash = Assert.Throws<InvalidOperationException>(() => merge.Build());
 
         Assert.Contains("the path /api/a/{name} is in the documents of one and two", clash.Message);
         Assert.Contains("the operation id Get is in the documents of one and three", clash.Message);
-        Assert.Contains("the schema Thing differs between the documents of one and three", clash.Message);
+    }
+
+    [Fact]
+    public void A_name_that_means_two_things_gets_its_services_names_and_so_does_what_refers_to_it()
+    {
+        var merge = new OpenApiMerge("title", "description");
+        merge.Add("one", Document("/api/a", "GetA", "number"));
+        merge.Add("number-two", Document("/api/b", "GetB", "string"));
+
+        var merged = merge.Build();
+
+        var schemas = merged["components"]!["schemas"]!.AsObject();
+        Assert.Equal(["NumberTwoThing", "NumberTwoThings", "OneThing", "OneThings", "Other"], schemas.Select(schema => schema.Key));
+        Assert.Equal("#/components/schemas/NumberTwoThing", (string)schemas["NumberTwoThings"]!["items"]!["$ref"]!);
+        Assert.Equal("#/components/schemas/OneThings", (string)merged["paths"]!["/api/a"]!["get"]!["schema"]!["$ref"]!);
     }
 
     private static JsonObject Document(string path, string operationId, string type) => new()
     {
-        ["paths"] = new JsonObject { [path] = new JsonObject { ["get"] = new JsonObject { ["operationId"] = operationId } } },
-        ["components"] = new JsonObject { ["schemas"] = new JsonObject { ["Thing"] = new JsonObject { ["type"] = type } } },
+        ["paths"] = new JsonObject
+        {
+            [path] = new JsonObject { ["get"] = new JsonObject { ["operationId"] = operationId, ["schema"] = new JsonObject { ["$ref"] = "#/components/schemas/Things" } } },
+        },
+        ["components"] = new JsonObject
+        {
+            ["schemas"] = new JsonObject
+            {
+                ["Thing"] = new JsonObject { ["type"] = type },
+                ["Things"] = new JsonObject { ["type"] = "array", ["items"] = new JsonObject { ["$ref"] = "#/components/schemas/Thing" } },
+                ["Other"] = new JsonObject { ["type"] = "boolean" },
+            },
+        },
     };
 }
