@@ -1,3 +1,6 @@
+using Microsoft.Extensions.Options;
+using Platform.Files.Locations;
+using Platform.Scheduler.Alerts;
 using Platform.Scheduler.Clients;
 using Platform.Scheduler.Consumers;
 using Platform.Scheduler.Endpoints;
@@ -26,6 +29,7 @@ internal static class SchedulerService
             bus.AddConsumer<ScheduledWorkEndedConsumer>();
         });
         builder.AddInternalClient<CouriersClient>("couriers");
+        builder.AddInternalClient<CredentialsClient>("credentials");
 
         builder.Services.AddOptions<SchedulerOptions>().BindConfiguration("Scheduler").ValidateDataAnnotations().ValidateOnStart();
         builder.Services.AddSingleton<WorkSignal>();
@@ -35,6 +39,14 @@ internal static class SchedulerService
         builder.Services.AddScoped<Announcements>();
         builder.Services.AddScoped<ScheduleSteps>();
         builder.Services.AddHostedService<GroupWorker>();
+
+        builder.Services.AddOptions<OutgoingOptions>().BindConfiguration("Outgoing");
+        builder.Services.AddSingleton(services => new AddressGuard(services.GetRequiredService<IOptions<OutgoingOptions>>().Value));
+        builder.Services.AddSingleton<WebhookSecrets>();
+        builder.Services.AddSingleton<WebhookSender>();
+        builder.Services.AddSingleton<SmtpSender>();
+        builder.Services.AddSingleton<AlertSender>();
+        builder.Services.AddHostedService<AlertWorker>();
     }
 
     public static void MapScheduler(this WebApplication app)
@@ -42,5 +54,6 @@ internal static class SchedulerService
         app.MapCourierGroupEndpoints();
         app.MapGroupRunEndpoints();
         app.MapNotificationEndpoints();
+        app.MapAlertChannelEndpoints();
     }
 }

@@ -35,7 +35,7 @@ internal enum SmtpSecurity
     /// <summary>TLS from the first byte (usually port 465).</summary>
     Tls,
 
-    /// <summary>None: only to hosts that the configuration allows private addresses for, and never with a password.</summary>
+    /// <summary>None: only where the configuration allows private hosts, and never with a password.</summary>
     None,
 }
 
@@ -59,7 +59,8 @@ internal sealed class AlertDelivery
     /// <summary>Counts the claims; every change of the row is fenced by it.</summary>
     public int Attempt { get; set; }
 
-    public required DateTimeOffset NextAttemptAt { get; set; }
+    /// <summary>On PostgreSQL's clock; null is at once.</summary>
+    public DateTimeOffset? NextAttemptAt { get; set; }
 
     public string? LeaseOwner { get; set; }
 

@@ -44,7 +44,6 @@ internal sealed class Announcements(SchedulerDbContext database, TimeProvider cl
                 ChannelId = channel,
                 NotificationId = notification.Id,
                 State = DeliveryState.Pending,
-                NextAttemptAt = now,
                 CreatedAt = now,
             });
         }

@@ -1,0 +1,96 @@
+using System.Text.RegularExpressions;
+using Platform.Files.Locations;
+using Platform.ServiceDefaults;
+
+namespace Platform.Scheduler.Alerts;
+
+/// <summary>An alert channel as it is sent to the API: exactly one of `smtp` and `webhook`.</summary>
+internal sealed partial record AlertChannelInput(string? Name, SmtpInput? Smtp, WebhookInput? Webhook)
+{
+    private const int MostRecipients = 50;
+
+    /// <summary>Every problem of the input.</summary>
+    public List<FieldProblem> Problems(AddressGuard guard, OutgoingOptions outgoing)
+    {
+        var problems = new List<FieldProblem>();
+        if (string.IsNullOrWhiteSpace(Name) || Name.Length > 200)
+        {
+            problems.Add(new("$.name", "Required: 1 to 200 characters."));
+        }
+
+        if (Smtp is null == Webhook is null)
+        {
+            problems.Add(new("$", "Expected exactly one of smtp and webhook."));
+        }
+
+        if (Smtp is not null)
+        {
+            CheckSmtp(Smtp, outgoing, problems);
+        }
+
+        if (Webhook is not null)
+        {
+            if (Webhook.Url is not { Length: <= 2000 } url || !Uri.TryCreate(url, UriKind.Absolute, out var target) || target.Scheme is not ("https" or "http"))
+            {
+                problems.Add(new("$.webhook.url", "Required: an https:// address of at most 2000 characters."));
+            }
+            else if (guard.WhyRefused(target) is { } reason)
+            {
+                problems.Add(new("$.webhook.url", reason));
+            }
+        }
+
+        return problems;
+    }
+
+    private static void CheckSmtp(SmtpInput smtp, OutgoingOptions outgoing, List<FieldProblem> problems)
+    {
+        if (smtp.Host is null || Uri.CheckHostName(smtp.Host) == UriHostNameType.Unknown)
+        {
+            problems.Add(new("$.smtp.host", "Required: the name or address of the mail server."));
+        }
+
+        if (smtp.Port is < 1 or > 65535)
+        {
+            problems.Add(new("$.smtp.port", $"Must be from 1 to 65535; {smtp.Port} was given."));
+        }
+
+        if (smtp.From is null || !Address().IsMatch(smtp.From))
+        {
+            problems.Add(new("$.smtp.from", "Required: one plain e-mail address, for example alerts@example.com."));
+        }
+
+        if (smtp.To is not { Count: >= 1 and <= MostRecipients })
+        {
+            problems.Add(new("$.smtp.to", $"Required: 1 to {MostRecipients} plain e-mail addresses."));
+        }
+
+        foreach (var (i, recipient) in (smtp.To ?? []).Index().Where(item => item.Item is null || !Address().IsMatch(item.Item)))
+        {
+            problems.Add(new($"$.smtp.to[{i}]", $"Expected one plain e-mail address; {(recipient is null ? "null" : "another text")} was given."));
+        }
+
+        if (smtp.Security == SmtpSecurity.None && !outgoing.AllowPrivateHosts)
+        {
+            problems.Add(new("$.smtp.security", "Mail without TLS is readable by everyone on the way; use startTls or tls, or let the operator set Outgoing:AllowPrivateHosts for a server in the own network."));
+        }
+
+        if (smtp is { Security: SmtpSecurity.None, CredentialId: not null })
+        {
+            problems.Add(new("$.smtp.credentialId", "A password is never sent without TLS; use startTls or tls, or leave the credential out."));
+        }
+    }
+
+    // No control characters, spaces or brackets: nothing that could end a header or a command.
+    [GeneratedRegex(@"^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,252}[A-Za-z0-9])?\z")]
+    private static partial Regex Address();
+}
+
+/// <summary>A mail server and who writes to whom. `port` is 587 and `security` `startTls` unless said; `credentialId` names a credential of type smtp.</summary>
+internal sealed record SmtpInput(string? Host, int? Port, SmtpSecurity? Security, string? From, IReadOnlyList<string?>? To, string? CredentialId)
+{
+    public SmtpSettings ToSettings() => new(Host!, Port ?? (Security == SmtpSecurity.Tls ? 465 : 587), Security ?? SmtpSecurity.StartTls, From!, [.. To!.Select(recipient => recipient!)], CredentialId);
+}
+
+/// <summary>Where alerts are posted to.</summary>
+internal sealed record WebhookInput(string? Url);
