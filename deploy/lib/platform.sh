@@ -1,4 +1,4 @@
-# The platform's own processes: sourced by deploy/run, after processes.sh. Expects: root, state (folder of data, logs and secrets), port (map of ports by name), allow_private_hosts.
+# The platform's own processes: sourced by deploy/run, after processes.sh and build.sh. Expects: root, state (folder of data, logs and secrets), port (map of ports by name), allow_private_hosts.
 
 SERVICES=(credentials couriers feeds scheduler campaigns optimizely-brevo)
 declare -A ASSEMBLY=(
@@ -6,7 +6,6 @@ declare -A ASSEMBLY=(
   [feeds]=services/feeds/Platform.Feeds [scheduler]=services/scheduler/Platform.Scheduler [campaigns]=services/campaigns/Platform.Campaigns
   [optimizely-brevo]=services/optimizely-brevo/Platform.OptimizelyBrevo
 )
-CONFIGURATION=Release
 
 url_of() { printf 'http://127.0.0.1:%s' "${port[$1]}"; }
 database_of() { printf '%s' "${1//-/_}"; }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using Platform.ServiceDefaults;
 using Platform.Testing;
 
@@ -43,7 +44,7 @@ internal sealed record Result
             """));
         foreach (var (name, value) in Details)
         {
-            Console.WriteLine($"  {name}: {value}");
+            Console.WriteLine($"  {name}: {(value is JsonNode json ? json.ToJsonString() : value)}");
         }
 
         var file = Repository.PathOf("tests", "benchmarks", "results", $"{Benchmark}.json");
