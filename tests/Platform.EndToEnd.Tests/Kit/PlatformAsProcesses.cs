@@ -7,7 +7,7 @@ using Xunit;
 namespace Platform.EndToEnd.Tests.Kit;
 
 /// <summary>The platform comes up from its binaries, survives the death of a process, and is reached through the gateway alone.</summary>
-public sealed class PlatformAsProcesses(RunningPlatform platform) : IClassFixture<RunningPlatform>
+public sealed class PlatformAsProcesses(RunningPlatform platform)
 {
     private const long MemoryLimit = 400_000_000;
 
