@@ -30,11 +30,8 @@ public sealed class ExportBucket(S3Server s3)
     public Task SucceedAsync(string account, string date, string type = "events") =>
         s3.Client.PutObjectAsync(new() { BucketName = s3.Bucket, Key = $"v1/account_id={account}/type={type}/date={date}/_SUCCESS", ContentBody = "" }, Cancelled);
 
-    public async Task PutFileAsync(string key, string path)
-    {
-        await using var stream = File.OpenRead(path);
-        await s3.Client.PutObjectAsync(new() { BucketName = s3.Bucket, Key = key, InputStream = stream, UseChunkEncoding = false }, Cancelled);
-    }
+    public Task PutFileAsync(string key, string path) =>
+        s3.Client.PutObjectAsync(new() { BucketName = s3.Bucket, Key = key, FilePath = path, UseChunkEncoding = false }, Cancelled);
 
     /// <summary>Everything below a folder laid out like the bucket below <c>v1/</c>, under another account's name.</summary>
     public async Task PutFolderAsync(string folder, string account)
