@@ -12,7 +12,7 @@ internal sealed class FeedLoadFailedConsumer(CouriersDbContext context, LoadOutc
 {
     protected override Task HandleAsync(FeedLoadFailed message, CancellationToken cancellationToken) => outcomes.ApplyAsync(message.RunId, message.LoadId, load =>
     {
-        load.State = message.Failure == FailureCategory.Cancelled ? LoadState.Cancelled : LoadState.Failed;
+        load.State = message.Failure == FailureCategory.Cancelled ? RunLoadState.Cancelled : RunLoadState.Failed;
         load.Rows = message.Rows;
         load.Failure = message.Failure;
         load.Reason = message.Reason;

@@ -11,7 +11,7 @@ internal sealed class FeedLoadedConsumer(CouriersDbContext context, LoadOutcomes
 {
     protected override Task HandleAsync(FeedLoaded message, CancellationToken cancellationToken) => outcomes.ApplyAsync(message.RunId, message.LoadId, load =>
     {
-        load.State = LoadState.Loaded;
+        load.State = RunLoadState.Loaded;
         load.Rows = message.Rows;
         load.DomainTable = message.DomainTable;
         load.Strategy = message.Strategy;

@@ -10,7 +10,7 @@ namespace Platform.Couriers.Consumers;
 internal sealed class LoadProgressedConsumer(CouriersDbContext context) : IConsumer<LoadProgressed>
 {
     public Task Consume(ConsumeContext<LoadProgressed> consumed) => context.RunLoads
-        .Where(load => load.Id == consumed.Message.LoadId && load.State == LoadState.Pending)
+        .Where(load => load.Id == consumed.Message.LoadId && load.State == RunLoadState.Pending)
         .ExecuteUpdateAsync(load => load
             .SetProperty(row => row.Step, consumed.Message.Phase)
             .SetProperty(row => row.RowsRead, row => Math.Max(row.RowsRead, consumed.Message.RowsRead)), consumed.CancellationToken);

@@ -123,7 +123,7 @@ internal static class RunEndpoints
         if (run.Waiting)
         {
             // The feeds answer with the end of each load; the worker closes the run if they do not in time.
-            foreach (var load in await context.RunLoads.Where(load => load.RunId == id && load.State == LoadState.Pending).Select(load => load.Id).ToListAsync(cancellationToken))
+            foreach (var load in await context.RunLoads.Where(load => load.RunId == id && load.State == RunLoadState.Pending).Select(load => load.Id).ToListAsync(cancellationToken))
             {
                 context.Publish(new CancelLoad { LoadId = load }, clock);
             }

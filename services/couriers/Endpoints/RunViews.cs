@@ -62,7 +62,7 @@ internal sealed record RunLoadView
 
     public required bool Truncate { get; init; }
 
-    public required LoadState State { get; init; }
+    public required RunLoadState State { get; init; }
 
     /// <summary>What the feed is doing at present.</summary>
     public string? Step { get; init; }
@@ -193,7 +193,7 @@ internal sealed record RunView
     {
         { State: RunState.Queued } => "Waits for a worker, or for another run of the courier to end",
         { State: RunState.Running, CancelRequestedAt: not null } => "Is being cancelled",
-        { State: RunState.Running, Waiting: true } => $"Waits for {loads.Count(load => load.State == LoadState.Pending)} of {loads.Count} loads",
+        { State: RunState.Running, Waiting: true } => $"Waits for {loads.Count(load => load.State == RunLoadState.Pending)} of {loads.Count} loads",
         _ => null,
     };
 
@@ -210,7 +210,7 @@ internal sealed record RunView
             RunPhase.Land => run.BytesTotal == 0 ? 0 : (double)run.BytesDone / run.BytesTotal,
             _ => 1,
         };
-        var loaded = loads.Count == 0 ? 0 : (double)loads.Count(load => load.State == LoadState.Loaded) / loads.Count;
+        var loaded = loads.Count == 0 ? 0 : (double)loads.Count(load => load.State == RunLoadState.Loaded) / loads.Count;
         return (int)Math.Floor((landed + loaded) * 50);
     }
 }

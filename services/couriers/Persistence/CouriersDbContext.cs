@@ -28,7 +28,7 @@ internal sealed class CouriersDbContext(DbContextOptions<CouriersDbContext> opti
         configurationBuilder.Properties<RunMode>().HaveConversion<EnumAsWord<RunMode>>();
         configurationBuilder.Properties<RunState>().HaveConversion<EnumAsWord<RunState>>();
         configurationBuilder.Properties<RunPhase>().HaveConversion<EnumAsWord<RunPhase>>();
-        configurationBuilder.Properties<LoadState>().HaveConversion<EnumAsWord<LoadState>>();
+        configurationBuilder.Properties<RunLoadState>().HaveConversion<EnumAsWord<RunLoadState>>();
         configurationBuilder.Properties<FailureCategory>().HaveConversion<EnumAsWord<FailureCategory>>();
     }
 

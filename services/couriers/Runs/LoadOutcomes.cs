@@ -22,7 +22,7 @@ internal sealed class LoadOutcomes(CouriersDbContext context, TimeProvider clock
 
         var run = await context.Runs.FromSql($"select * from courier_runs where id = {runId} for update").SingleOrDefaultAsync(cancellationToken);
         var loads = await context.RunLoads.Where(load => load.RunId == runId).OrderBy(load => load.LoadNo).ToListAsync(cancellationToken);
-        if (run is null || loads.SingleOrDefault(load => load.Id == loadId) is not { State: LoadState.Pending } load)
+        if (run is null || loads.SingleOrDefault(load => load.Id == loadId) is not { State: RunLoadState.Pending } load)
         {
             return;
         }
@@ -30,7 +30,7 @@ internal sealed class LoadOutcomes(CouriersDbContext context, TimeProvider clock
         outcome(load);
         load.EndedAt = clock.GetUtcNow();
         load.Step = null;
-        if (run is { State: RunState.Running, Waiting: true } && loads.All(other => other.State != LoadState.Pending))
+        if (run is { State: RunState.Running, Waiting: true } && loads.All(other => other.State != RunLoadState.Pending))
         {
             var current = loads.GroupBy(other => other.FeedId).Select(feed => feed.Last()).ToArray();
             var (state, failure, reason) = Judge(current);
@@ -40,13 +40,13 @@ internal sealed class LoadOutcomes(CouriersDbContext context, TimeProvider clock
 
     private static (RunState State, FailureCategory? Failure, string? Reason) Judge(IReadOnlyList<RunLoad> loads)
     {
-        var failed = loads.Where(load => load.State == LoadState.Failed).ToArray();
+        var failed = loads.Where(load => load.State == RunLoadState.Failed).ToArray();
         if (failed.Length > 0)
         {
             return (RunState.Failed, failed[0].Failure, string.Join('\n', failed.Select(load => $"Loading the feed {load.FeedId} failed: {load.Reason}")));
         }
 
-        if (loads.Any(load => load.State == LoadState.Cancelled))
+        if (loads.Any(load => load.State == RunLoadState.Cancelled))
         {
             return (RunState.Cancelled, FailureCategory.Cancelled, "Cancelled on request.");
         }

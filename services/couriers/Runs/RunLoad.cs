@@ -3,7 +3,7 @@ using Platform.Contracts.Feeds;
 
 namespace Platform.Couriers.Runs;
 
-internal enum LoadState
+internal enum RunLoadState
 {
     /// <summary>Published; the feeds service has not answered yet.</summary>
     Pending,
@@ -35,7 +35,7 @@ internal sealed class RunLoad
 
     public required List<string> Tags { get; init; }
 
-    public LoadState State { get; set; }
+    public RunLoadState State { get; set; }
 
     public string? DomainTable { get; set; }
 

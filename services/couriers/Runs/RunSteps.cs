@@ -156,7 +156,7 @@ internal sealed class RunSteps(
         await CheckFeedsAsync(wanted, cancellationToken);
 
         var earlier = await context.RunLoads.AsNoTracking().Where(load => load.RunId == work.Run.Id).ToListAsync(cancellationToken);
-        var done = earlier.Where(load => load.State == LoadState.Loaded).Select(load => load.FeedId).ToHashSet(StringComparer.Ordinal);
+        var done = earlier.Where(load => load.State == RunLoadState.Loaded).Select(load => load.FeedId).ToHashSet(StringComparer.Ordinal);
         var loads = wanted.Where(load => !done.Contains(load.FeedId)).Select((load, index) => new RunLoad
         {
             Id = PublicId.Sequential("ld"),
@@ -165,7 +165,7 @@ internal sealed class RunSteps(
             LoadNo = earlier.Count + index + 1,
             Truncate = load.Truncate,
             Tags = [.. load.Tags],
-            State = LoadState.Pending,
+            State = RunLoadState.Pending,
             RequestedAt = clock.GetUtcNow(),
         }).ToArray();
         if (loads.Length == 0)

@@ -24,7 +24,7 @@ internal static class GroupRunEndpoints
             .RequireAuthorization(Roles.Operator).ProducesProblem(404).ProducesProblem(409);
     }
 
-    private static async Task<Results<Accepted<RunView>, ProblemHttpResult>> RunAsync(
+    private static async Task<Results<Accepted<GroupRunView>, ProblemHttpResult>> RunAsync(
         string id, GroupRunInput? input, SchedulerDbContext db, GroupSteps steps, RunTransitions transitions, TimeProvider clock, WorkSignal signal, HttpContext http, CancellationToken cancellationToken)
     {
         input ??= new();
@@ -55,10 +55,10 @@ internal static class GroupRunEndpoints
         await db.SaveChangesAsync(cancellationToken);
         await transaction.CommitAsync(cancellationToken);
         signal.Wake();
-        return TypedResults.Accepted($"/api/group-runs/{run.Id}", RunView.Of(run));
+        return TypedResults.Accepted($"/api/group-runs/{run.Id}", GroupRunView.Of(run));
     }
 
-    private static async Task<Results<Ok<Page<RunView>>, ProblemHttpResult>> ListAsync(
+    private static async Task<Results<Ok<Page<GroupRunView>>, ProblemHttpResult>> ListAsync(
         SchedulerDbContext db, CancellationToken cancellationToken, string? groupId = null, QueryWord<GroupRunState>? state = null, int limit = Paging.DefaultLimit, string? after = null)
     {
         if (Paging.Check(limit) is { } refusal)
@@ -72,15 +72,15 @@ internal static class GroupRunEndpoints
         var runs = await db.GroupRuns.AsNoTracking().Include(run => run.Couriers)
             .Where(run => (groupId == null || run.GroupId == groupId) && (wanted == null || run.State == wanted) && (after == null || string.Compare(run.Id, after) < 0))
             .OrderByDescending(run => run.Id).Take(limit + 1).ToListAsync(cancellationToken);
-        return TypedResults.Ok(Page<RunView>.From(runs.ConvertAll(RunView.Of), limit, view => view.Id));
+        return TypedResults.Ok(Page<GroupRunView>.From(runs.ConvertAll(GroupRunView.Of), limit, view => view.Id));
     }
 
-    private static async Task<Results<Ok<RunView>, ProblemHttpResult>> GetAsync(string id, SchedulerDbContext db, CancellationToken cancellationToken) =>
+    private static async Task<Results<Ok<GroupRunView>, ProblemHttpResult>> GetAsync(string id, SchedulerDbContext db, CancellationToken cancellationToken) =>
         await db.GroupRuns.AsNoTracking().Include(run => run.Couriers).SingleOrDefaultAsync(run => run.Id == id, cancellationToken) is { } run
-            ? TypedResults.Ok(RunView.Of(run))
+            ? TypedResults.Ok(GroupRunView.Of(run))
             : GroupRefusals.UnknownRun(id).ToResult();
 
-    private static async Task<Results<Ok<RunView>, ProblemHttpResult>> CancelAsync(
+    private static async Task<Results<Ok<GroupRunView>, ProblemHttpResult>> CancelAsync(
         string id, SchedulerDbContext db, GroupSteps steps, RunTransitions transitions, WorkSignal signal, HttpContext http, CancellationToken cancellationToken)
     {
         await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
@@ -102,7 +102,7 @@ internal static class GroupRunEndpoints
         await db.SaveChangesAsync(cancellationToken);
         await transaction.CommitAsync(cancellationToken);
         signal.Wake();
-        return TypedResults.Ok(RunView.Of(run));
+        return TypedResults.Ok(GroupRunView.Of(run));
     }
 }
 

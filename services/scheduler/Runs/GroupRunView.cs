@@ -4,7 +4,7 @@ using Platform.Scheduler.Groups;
 namespace Platform.Scheduler.Runs;
 
 /// <summary>A group's run as the API shows it.</summary>
-internal sealed record RunView
+internal sealed record GroupRunView
 {
     public required string Id { get; init; }
 
@@ -43,7 +43,7 @@ internal sealed record RunView
 
     public DateTimeOffset? EndedAt { get; init; }
 
-    public static RunView Of(GroupRun run) => new()
+    public static GroupRunView Of(GroupRun run) => new()
     {
         Id = run.Id,
         GroupId = run.GroupId,
