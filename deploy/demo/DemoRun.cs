@@ -1,4 +1,6 @@
 using System.Globalization;
+using System.Text.Encodings.Web;
+using System.Text.Json;
 using System.Text.Json.Nodes;
 
 namespace Platform.Demo;
@@ -9,6 +11,7 @@ namespace Platform.Demo;
 /// </summary>
 internal sealed class DemoRun(DemoOptions options)
 {
+    private static readonly JsonSerializerOptions Readable = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
     private readonly List<JsonNode> _finished = [];
 
     /// <summary>True when every run succeeded and every count balanced.</summary>
@@ -38,7 +41,9 @@ internal sealed class DemoRun(DemoOptions options)
             using var api = new PlatformApi(options.Gateway, options.ApiKey);
             var credential = await CredentialAsync(api);
             var feeds = new Dictionary<string, JsonNode>();
-            foreach (var group in partitions.GroupBy(partition => (partition.Account, Dated: partition.Date is not null)))
+
+            // Dated partitions first: their files show every column, those of the path included, to the feeds that are made from them.
+            foreach (var group in partitions.GroupBy(partition => (partition.Account, Dated: partition.Date is not null)).OrderByDescending(group => group.Key.Dated))
             {
                 await PullAsync(api, credential, group.Key.Account, [.. group], feeds);
             }
@@ -144,7 +149,12 @@ internal sealed class DemoRun(DemoOptions options)
         var draft = feed["draft"]!.DeepClone();
         foreach (var field in draft["fields"]!.AsArray())
         {
-            if (SemanticTag((string)field!["name"]!) is { } tag)
+            if ((string)field!["name"]! == "date")
+            {
+                field["type"] = "date";
+            }
+
+            if (SemanticTag((string)field["name"]!) is { } tag)
             {
                 field["semanticTags"] = new JsonArray(tag);
             }
@@ -203,7 +213,7 @@ internal sealed class DemoRun(DemoOptions options)
             var rows = await api.GetAsync($"{path}/rows?limit=2");
             foreach (var row in rows["items"]!.AsArray())
             {
-                Console.WriteLine($"    {Shortened(row!.ToJsonString())}");
+                Console.WriteLine($"    {Shortened(row!.ToJsonString(Readable))}");
             }
         }
     }
