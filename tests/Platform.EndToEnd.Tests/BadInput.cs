@@ -94,7 +94,7 @@ public sealed class BadInput(RunningPlatform platform)
     {
         using var user = await PlatformUser.OfAsync(platform);
         await _bucket.PutEventsAsync("unready", Date, ExportBucket.Events(0, 10), success: false);
-        await FailsAsync(user, await user.CourierAsync(await user.CredentialAsync(), "unready", ["events"]), "badFile", "_SUCCESS");
+        await FailsAsync(user, await user.CourierAsync(await user.CredentialAsync(), "unready", ["events"]), "configuration", "_SUCCESS");
     }
 
     [Fact]

@@ -51,7 +51,7 @@ public sealed class RealExports(RunningPlatform platform)
         var expected = Expected("expected-may2020.json");
         await HasTotalsAsync(decisions.Table, expected["decisions"]!, "attributes");
         await HasTotalsAsync(events.Table, expected["events"]![0]!, null);
-        foreach (var row in expected["web_unique_visitors"]!.AsArray())
+        foreach (var row in expected["feature_experimentation_unique_visitors"]!.AsArray())
         {
             Assert.Equal(row!["visitors"]!.ToString(), await platform.AskAsync(decisions.Table,
                 $"select count(distinct visitor_id) from {{table}} where experiment_id = '{row["experiment_id"]}' and variation_id = '{row["variation_id"]}'"));
