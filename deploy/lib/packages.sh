@@ -4,7 +4,9 @@
 PACKAGES_FOR_SERVERS=('/usr/lib/postgresql/*/bin/initdb=postgresql' '/usr/lib/rabbitmq/bin/rabbitmq-server=rabbitmq-server' 'epmd=erlang-base')
 PACKAGES_FOR_S3=('ceph-mon=ceph-mon' 'ceph-osd=ceph-osd' 'radosgw=radosgw' 'ceph=ceph-common')
 PACKAGES_FOR_BUILDING=('node=nodejs' 'npm=npm')
-PACKAGES_FOR_RUNNING=('openssl=openssl' 'curl=curl' 'prlimit=util-linux' 'ss=iproute2' 'pgrep=procps' 'psql=postgresql-client')
+PACKAGES_FOR_RUNNING=('openssl=openssl' 'curl=curl' 'prlimit=util-linux' 'ss=iproute2' 'pgrep=procps' 'psql=postgresql-client' 'ssh=openssh-client')
+PACKAGES_FOR_TESTS=("${PACKAGES_FOR_SERVERS[@]}" "${PACKAGES_FOR_S3[@]}" "${PACKAGES_FOR_BUILDING[@]}" "${PACKAGES_FOR_RUNNING[@]}"
+  '/usr/sbin/sshd=openssh-server' '/usr/lib/python3/dist-packages/asyncssh/__init__.py=python3-asyncssh')
 
 is_there() {
   case $1 in
