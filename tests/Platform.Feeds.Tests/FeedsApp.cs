@@ -221,6 +221,21 @@ public sealed class FeedsApp : IAsyncLifetime
         return rows;
     }
 
+    /// <summary>Holds a table's partition, in a session of its own that ends with the connection: loads stop at their join, swaps at their exchange.</summary>
+    internal async Task<NpgsqlConnection> HoldAsync(string table, string mode)
+    {
+        var connection = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(ConnectionString) { Pooling = false }.ConnectionString);
+        await connection.OpenAsync();
+        var partition = await ScalarAsync<string>($"select inhrelid::regclass::text from pg_inherits where inhparent = 'domain.\"{table}\"'::regclass");
+        await using var hold = new NpgsqlCommand($"begin; lock table {partition} in {mode} mode", connection);
+        await hold.ExecuteNonQueryAsync();
+        return connection;
+    }
+
+    /// <summary>Waits until a load has come so far.</summary>
+    internal Task PhaseAsync(string load, string phase) =>
+        Until.True(() => ScalarAsync<bool>($"select exists (select from loads where id = '{load}' and phase = '{phase}')"), what: $"{load} is {phase}");
+
     private Task Ended(string loadId, object message)
     {
         _announced.AddOrUpdate(loadId, 1, (_, count) => count + 1);

@@ -11,30 +11,30 @@ namespace Platform.Feeds.Tests;
 internal sealed class LandedFiles
 {
     private readonly ConcurrentDictionary<string, LandedFile> _files = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, bool> _away = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, LandedFile[]> _runs = new(StringComparer.Ordinal);
-
-    /// <summary>While true, every call is answered with 503.</summary>
-    public bool Away { get; set; }
 
     public LandedFile Add(LandedFile file) => _files[file.FileId] = file;
 
     public void Run(string runId, LandedFile[] files) => _runs[runId] = files;
 
+    /// <summary>From now on, questions about a run are answered with 503.</summary>
+    public void Unreachable(string runId) => _away[runId] = true;
+
+    public void Reachable(string runId) => _away.TryRemove(runId, out _);
+
     public HttpMessageHandler Handler() => new Answers(this);
 
     private HttpResponseMessage Answer(Uri uri)
     {
-        if (Away)
-        {
-            return new(HttpStatusCode.ServiceUnavailable);
-        }
-
         switch (uri.AbsolutePath.Split('/', StringSplitOptions.RemoveEmptyEntries))
         {
             case ["internal", "landed-files", var id]:
                 return _files.TryGetValue(id, out var file)
                     ? new(HttpStatusCode.OK) { Content = JsonContent.Create(file, options: PlatformJson.Options) }
                     : new(HttpStatusCode.NotFound);
+            case ["internal", "courier-runs", var run, "files"] when _away.ContainsKey(run):
+                return new(HttpStatusCode.ServiceUnavailable);
             case ["internal", "courier-runs", var run, "files"] when _runs.TryGetValue(run, out var files):
                 var query = HttpUtility.ParseQueryString(uri.Query);
                 var after = int.Parse(query["after"]!, System.Globalization.CultureInfo.InvariantCulture);

@@ -101,7 +101,7 @@ internal static class DomainTableEndpoints
         }
 
         // The key travels as text and is compared in its own type. row_to_json keeps every digit and the order of the columns.
-        var types = table.Definition.KeyFields.Select(table.ColumnType).ToList();
+        var types = table.Definition.KeyFields.Select(field => field.PostgresType).ToList();
         var beyond = cursor is null ? "" : $"where ({table.Key}) > ({string.Join(", ", types.Select((type, i) => $"cast(${i + 2} as {type})"))})";
         await using var query = source.CreateCommand(
             $"select row_to_json(t)::text, array[{string.Join(", ", keys.Select(key => $"t.{key}::text"))}] from (select {string.Join(", ", table.Columns)} from {table.Shell} {beyond} order by {table.Key} limit $1) t");

@@ -51,9 +51,12 @@ internal sealed class LoadAttempt(Load load, RowLease lease, LoadMonitor monitor
         }
         finally
         {
-            _seconds[name] = Math.Round(_seconds.GetValueOrDefault(name) + Stopwatch.GetElapsedTime(started).TotalSeconds, 3);
+            Record(name, Stopwatch.GetElapsedTime(started));
         }
     }
+
+    /// <summary>Keeps the time of a step that runs until the end, and so must be told before it is over.</summary>
+    public void Record(string name, TimeSpan time) => _seconds[name] = Math.Round(time.TotalSeconds, 3);
 
     public Task StepAsync(string name, Func<Task> step) => StepAsync(name, async () =>
     {

@@ -75,7 +75,9 @@ internal sealed class LoadCommit(TimeProvider clock, OutboxSignal outbox, LoadSi
     private async Task WriteEndAsync(LoadAttempt attempt, NpgsqlTransaction transaction, CancellationToken cancellationToken)
     {
         var load = attempt.Load;
-        load.EndedAt = clock.GetUtcNow();
+        // In PostgreSQL's precision, so that a repeated announcement says the same.
+        var now = clock.GetUtcNow();
+        load.EndedAt = now.AddTicks(-(now.Ticks % TimeSpan.TicksPerMicrosecond));
         load.Strategy = load.State == LoadState.Loaded ? attempt.Strategy : null;
         await attempt.Lease.UpdateAsync(transaction, """
             state = @state, phase = 'done', lease_owner = null, lease_until = null, next_attempt_at = null, ended_at = @ended_at,
@@ -91,7 +93,7 @@ internal sealed class LoadCommit(TimeProvider clock, OutboxSignal outbox, LoadSi
                 new("read", load.Read), new("inserted", load.Inserted), new("updated", load.Updated), new("unchanged", load.Unchanged),
                 new("superseded", load.Superseded), new("rejected", load.Rejected), new("removed", load.Removed),
                 new("table_rows", NpgsqlDbType.Bigint) { Value = (object?)load.TableRows ?? DBNull.Value },
-                new("seconds", NpgsqlDbType.Jsonb) { Value = JsonSerializer.Serialize(attempt.Seconds, PlatformJson.Options) },
+                new("seconds", NpgsqlDbType.Json) { Value = JsonSerializer.Serialize(attempt.Seconds, PlatformJson.Options) },
             ], cancellationToken);
         await WriteRejectedAsync(attempt, transaction.Connection!, cancellationToken);
         await Outbox.PublishAsync(transaction, LoadAnnouncements.Of(load, attempt.Feed?.DomainTable ?? "")!, clock, cancellationToken);

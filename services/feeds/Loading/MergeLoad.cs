@@ -42,7 +42,7 @@ internal sealed class MergeLoad(EngineCopy copy, PartitionSwap swap, LoadCommit 
         if (rebuild)
         {
             await attempt.StepAsync("rebuild", () => RebuildAsync(attempt, connection, staging, partition, counts, cancellationToken));
-            await attempt.StepAsync("swap", () => swap.CommitAsync(attempt, transaction, attempt.PartName, partition, counts, cancellationToken));
+            await swap.CommitAsync(attempt, transaction, attempt.PartName, partition, counts, cancellationToken);
         }
         else
         {

@@ -12,6 +12,7 @@ namespace Platform.Feeds.Loading;
 internal sealed class PartitionSwap(LoadCommit commit, FeedsOptions options, TimeProvider clock)
 {
     private const string LockTimeout = "100ms";
+    private const string AutovacuumPatience = "60s";
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(2);
 
     /// <summary>Runs in <paramref name="transaction"/>, which it commits.</summary>
@@ -19,11 +20,13 @@ internal sealed class PartitionSwap(LoadCommit commit, FeedsOptions options, Tim
     {
         attempt.Monitor.Phase = "committing";
         var started = Stopwatch.GetTimestamp();
+        await EndAutovacuumAsync(transaction.Connection!, oldPartition, cancellationToken);
         for (var pause = TimeSpan.FromMilliseconds(50); ; pause = TimeSpan.FromTicks(Math.Min(pause.Ticks * 2, LongestPause.Ticks)))
         {
             await transaction.SaveAsync("before_swap", cancellationToken);
             try
             {
+                attempt.Record("swap", Stopwatch.GetElapsedTime(started));
                 await commit.WriteAsync(attempt, transaction, counts, cancellationToken);
                 await ExchangeAsync(attempt, transaction, newPartition, oldPartition, cancellationToken);
                 break;
@@ -42,6 +45,16 @@ internal sealed class PartitionSwap(LoadCommit commit, FeedsOptions options, Tim
         }
 
         await commit.CommitAsync(transaction, cancellationToken);
+    }
+
+    /// <summary>
+    /// An autovacuum of the old partition would outlast every try: the server ends it for whoever waits, but only after deadlock_timeout (1 s). So the lock that keeps autovacuum
+    /// out is taken first; waiting for it holds up neither readers nor writers.
+    /// </summary>
+    private static async Task EndAutovacuumAsync(NpgsqlConnection connection, string oldPartition, CancellationToken cancellationToken)
+    {
+        await connection.ExecuteAsync($"set local lock_timeout = '{AutovacuumPatience}'", cancellationToken);
+        await connection.ExecuteAsync($"lock table {DomainTable.Partition(oldPartition)} in share update exclusive mode", cancellationToken);
     }
 
     private static async Task ExchangeAsync(LoadAttempt attempt, NpgsqlTransaction transaction, string newPartition, string oldPartition, CancellationToken cancellationToken)

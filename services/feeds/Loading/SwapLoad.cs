@@ -32,12 +32,9 @@ internal sealed class SwapLoad(EngineCopy copy, PartitionSwap swap)
         attempt.Monitor.Phase = "merging";
         var superseded = await attempt.StepAsync("index", () => IndexAsync(attempt, connection, target, cancellationToken));
         var counts = await attempt.StepAsync("count", () => CountAsync(attempt, connection, target, superseded, cancellationToken));
-        await attempt.StepAsync("swap", async () =>
-        {
-            var old = await connection.AttachedPartitionAsync(table, cancellationToken);
-            await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
-            await swap.CommitAsync(attempt, transaction, attempt.PartName, old, counts, cancellationToken);
-        });
+        var old = await connection.AttachedPartitionAsync(table, cancellationToken);
+        await using var exchange = await connection.BeginTransactionAsync(cancellationToken);
+        await swap.CommitAsync(attempt, exchange, attempt.PartName, old, counts, cancellationToken);
     }
 
     /// <summary>The engine knows nothing of a generated field: a default gives all rows of the load one value, and goes again.</summary>

@@ -56,7 +56,7 @@ internal sealed class FeedsDbContext(DbContextOptions<FeedsDbContext> options) :
         load.Property(row => row.Failure).HasConversion(
             failure => failure == null ? null : JsonNamingPolicy.CamelCase.ConvertName(failure.Value.ToString()),
             text => text == null ? null : Enum.Parse<FailureCategory>(text, ignoreCase: true));
-        Json(load.Property(row => row.Seconds));
+        Json(load.Property(row => row.Seconds)).HasColumnType("json"); // jsonb would lose the order of the steps
     }
 
     private static void MapLoadFiles(EntityTypeBuilder<LoadFile> file)
@@ -84,7 +84,7 @@ internal sealed class FeedsDbContext(DbContextOptions<FeedsDbContext> options) :
     }
 
     // Read and written as a whole; never queried into.
-    private static void Json<T>(PropertyBuilder<T> property) => property
+    private static PropertyBuilder<T> Json<T>(PropertyBuilder<T> property) => property
         .HasColumnType("jsonb")
         .HasConversion(
             value => JsonSerializer.Serialize(value, PlatformJson.Options),

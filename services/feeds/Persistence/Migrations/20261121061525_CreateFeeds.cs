@@ -126,7 +126,7 @@ namespace Platform.Feeds.Persistence.Migrations
                     rejected = table.Column<long>(type: "bigint", nullable: false),
                     removed = table.Column<long>(type: "bigint", nullable: false),
                     table_rows = table.Column<long>(type: "bigint", nullable: true),
-                    seconds = table.Column<string>(type: "jsonb", nullable: false),
+                    seconds = table.Column<string>(type: "json", nullable: false),
                     created_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
                     started_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
                     ended_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true)

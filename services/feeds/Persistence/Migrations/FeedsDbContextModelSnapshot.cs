@@ -223,7 +223,7 @@ namespace Platform.Feeds.Persistence.Migrations
 
                     b.Property<string>("Seconds")
                         .IsRequired()
-                        .HasColumnType("jsonb")
+                        .HasColumnType("json")
                         .HasColumnName("seconds");
 
                     b.Property<DateTimeOffset?>("StartedAt")
