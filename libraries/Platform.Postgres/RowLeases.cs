@@ -135,12 +135,12 @@ public sealed class RowLeases : IDisposable
     {
         var started = _clock.GetTimestamp();
 
-        // A row locked by its own commit is passed over, not waited for: it is still held, and seen as such by the second part.
+        // A row locked by its own commit is passed over, not waited for. It is still held: no claim can take a locked row.
         using var renew = new NpgsqlCommand($"""
             with held as (select * from unnest($1, $2) as h(id, attempt)),
             free as (select r.id from {Table.Name} as r join held using (id, attempt) where r.lease_owner = $3 for update of r skip locked),
-            renewed as (update {Table.Name} as r set lease_until = clock_timestamp() + $4 from free where r.id = free.id returning r.id)
-            select r.id, exists (select from renewed where renewed.id = r.id) from {Table.Name} as r join held using (id, attempt) where r.lease_owner = $3
+            renewed as (update {Table.Name} as r set lease_until = clock_timestamp() + $4 from free where r.id = free.id)
+            select r.id from {Table.Name} as r join held using (id, attempt) where r.lease_owner = $3
             """, connection)
         {
             CommandTimeout = Math.Max(1, (int)(Table.Length.TotalSeconds / 3)),
@@ -152,25 +152,34 @@ public sealed class RowLeases : IDisposable
                 new() { Value = Table.Length },
             },
         };
-        var found = new Dictionary<string, bool>(StringComparer.Ordinal);
+        var found = new HashSet<string>(StringComparer.Ordinal);
         using (var reader = renew.ExecuteReader())
         {
             while (reader.Read())
             {
-                found[reader.GetString(0)] = reader.GetBoolean(1);
+                found.Add(reader.GetString(0));
             }
         }
 
         foreach (var lease in held)
         {
-            if (!found.TryGetValue(lease.Id, out var renewed))
-            {
-                lease.MarkLost();
-            }
-            else if (renewed)
+            if (found.Contains(lease.Id))
             {
                 lease.RenewedAt = started;
             }
+            else if (IsHeld(lease))
+            {
+                lease.MarkLost();
+            }
+        }
+    }
+
+    // The work may have ended, and with it the lease, since the list was made: that is no loss.
+    private bool IsHeld(RowLease lease)
+    {
+        lock (_gate)
+        {
+            return _held.Contains(lease);
         }
     }
 }

@@ -35,9 +35,10 @@ internal sealed class LoadCommit(TimeProvider clock, OutboxSignal outbox, LoadSi
     }
 
     /// <summary>Commits and wakes whoever waits for it.</summary>
-    public async Task CommitAsync(NpgsqlTransaction transaction, CancellationToken cancellationToken)
+    public async Task CommitAsync(NpgsqlTransaction transaction)
     {
-        await transaction.CommitAsync(cancellationToken);
+        // Not to be cancelled: it is short, and a commit cut off in the middle would be known to nobody.
+        await transaction.CommitAsync(CancellationToken.None);
         outbox.Wake();
         signal.Wake();
     }
@@ -58,7 +59,7 @@ internal sealed class LoadCommit(TimeProvider clock, OutboxSignal outbox, LoadSi
             await WriteFileCountsAsync(attempt, transaction, cancellationToken);
         }
 
-        await CommitAsync(transaction, cancellationToken);
+        await CommitAsync(transaction);
     }
 
     private static void Take(Load load, LoadCounts counts)

@@ -49,7 +49,7 @@ internal sealed class MergeLoad(EngineCopy copy, PartitionSwap swap, LoadCommit 
             await attempt.StepAsync("apply", () => ApplyAsync(attempt, connection, staging, DomainTable.Partition(partition), counts, cancellationToken));
             attempt.Monitor.Phase = "committing";
             await commit.WriteAsync(attempt, transaction, counts, cancellationToken);
-            await commit.CommitAsync(transaction, cancellationToken);
+            await commit.CommitAsync(transaction);
         }
     }
 

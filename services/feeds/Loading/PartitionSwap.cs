@@ -44,7 +44,7 @@ internal sealed class PartitionSwap(LoadCommit commit, FeedsOptions options, Tim
             }
         }
 
-        await commit.CommitAsync(transaction, cancellationToken);
+        await commit.CommitAsync(transaction);
     }
 
     /// <summary>
