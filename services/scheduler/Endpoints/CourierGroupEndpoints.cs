@@ -28,7 +28,7 @@ internal static class CourierGroupEndpoints
             .RequireAuthorization(Roles.Operator).ProducesProblem(400).ProducesProblem(404).ProducesProblem(409);
         group.MapDelete("/{id}", DeleteAsync).WithName("DeleteCourierGroup").WithSummary("Deletes a courier group; its run history stays. Runs that are on are cancelled. Couriers stay.")
             .RequireAuthorization(Roles.Operator).ProducesProblem(404).ProducesProblem(409);
-        group.MapPost("/preview", Preview).WithName("PreviewSchedule").WithSummary("Explains a schedule in words and shows its next due times, without saving anything.").ProducesProblem(400);
+        group.MapGet("/preview", Preview).WithName("PreviewSchedule").WithSummary("Explains a schedule in words and shows its next due times, without saving anything.").ProducesProblem(400);
     }
 
     private static async Task<Results<Ok<Page<GroupView>>, ProblemHttpResult>> ListAsync(
@@ -146,29 +146,29 @@ internal static class CourierGroupEndpoints
         return await SaveAsync(db, transaction, group, clock, cancellationToken) is { } refusal ? refusal.ToResult() : TypedResults.NoContent();
     }
 
-    private static Results<Ok<SchedulePreview>, ProblemHttpResult> Preview(SchedulePreviewInput input, TimeProvider clock)
+    private static Results<Ok<SchedulePreview>, ProblemHttpResult> Preview(TimeProvider clock, string? cron = null, string? timeZone = null, DateTimeOffset? from = null, int count = 10)
     {
         var now = clock.GetUtcNow();
         var problems = new List<FieldProblem>();
-        if (input.Cron is null)
+        if (cron is null)
         {
-            problems.Add(new("$.cron", "Required: five crontab fields such as '30 8 * * *'."));
+            problems.Add(new("cron", "Required: five crontab fields such as '30 8 * * *'."));
         }
 
-        if (input.Count is < 1 or > MostPreviewed)
+        if (count is < 1 or > MostPreviewed)
         {
-            problems.Add(new("$.count", $"Must be from 1 to {MostPreviewed}; {input.Count} was given."));
+            problems.Add(new("count", $"Must be from 1 to {MostPreviewed}; {count} was given."));
         }
 
-        if (input.From is { Year: < 1970 or > 2200 })
+        if (from is { Year: < 1970 or > 2200 })
         {
-            problems.Add(new("$.from", "Must be in the years 1970 to 2200."));
+            problems.Add(new("from", "Must be in the years 1970 to 2200."));
         }
 
-        var (cron, zone) = ScheduleInput.Check(input.Cron, input.TimeZone, now, problems);
+        var (parsed, zone) = ScheduleInput.Check(cron, timeZone, now, problems, at: "");
         return problems.Count > 0
             ? Refusal.Invalid("The schedule", problems).ToResult()
-            : TypedResults.Ok(new SchedulePreview(cron!.Explain(), zone!.Id, NextRun.After(input.From ?? now, cron!, zone, input.Count ?? 10)));
+            : TypedResults.Ok(new SchedulePreview(parsed!.Explain(), zone!.Id, NextRun.After(from ?? now, parsed!, zone, count)));
     }
 
     private static void Reschedule(CourierGroup group, DateTimeOffset now)
@@ -194,9 +194,6 @@ internal static class CourierGroupEndpoints
         }
     }
 }
-
-/// <summary>A schedule to look at. `from` is the present when left out.</summary>
-internal sealed record SchedulePreviewInput(string? Cron, string? TimeZone, DateTimeOffset? From, int? Count);
 
 /// <summary>A schedule in words, and its next due times.</summary>
 internal sealed record SchedulePreview(string Words, string TimeZone, IReadOnlyList<NextRun> NextRuns);

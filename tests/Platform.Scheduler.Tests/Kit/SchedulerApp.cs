@@ -48,6 +48,7 @@ public sealed class SchedulerApp : IAsyncLifetime
         // The migration comes first: WebApplicationFactory starts the service with the first look at its services.
         await using var context = new SchedulerDbContext(new DbContextOptionsBuilder<SchedulerDbContext>().UseNpgsql(_database.ConnectionString).Options);
         await context.Database.MigrateAsync();
+        await Wait.Until(async () => (await _app.CreateClient().GetAsync("/health/ready")).IsSuccessStatusCode, "the service is ready");
     }
 
     public async ValueTask DisposeAsync()
@@ -74,6 +75,12 @@ public sealed class SchedulerApp : IAsyncLifetime
 
     /// <summary>Creates a group of couriers named after it, and returns its id.</summary>
     public async Task<string> CreateGroupAsync(object group) => (string)(await PostAsync("/api/courier-groups", group, HttpStatusCode.Created))["id"]!;
+
+    public async Task<int> CountAsync(FormattableString sql)
+    {
+        await using var scope = _app.Services.CreateAsyncScope();
+        return await scope.ServiceProvider.GetRequiredService<SchedulerDbContext>().Database.SqlQuery<int>(sql).SingleAsync();
+    }
 
     /// <summary>The runs of a group, oldest first.</summary>
     public async Task<IReadOnlyList<JsonNode>> RunsAsync(string groupId) =>

@@ -162,7 +162,7 @@ public sealed class ScheduledRunsTests(SchedulerApp app) : IClassFixture<Schedul
 
     private async Task<List<DateOnly>> LocalDaysAsync(string zone, List<DateTimeOffset> slots)
     {
-        var preview = await app.PostAsync("/api/courier-groups/preview", new { cron = "30 2 * * *", timeZone = zone, from = slots[0].AddMinutes(-1), count = slots.Count });
+        var preview = await app.GetAsync($"/api/courier-groups/preview?cron=30+2+*+*+*&timeZone={zone}&from={slots[0].AddMinutes(-1).UtcDateTime:yyyy-MM-ddTHH:mm:ssZ}&count={slots.Count}");
         return [.. preview["nextRuns"]!.AsArray().Select(next => DateOnly.FromDateTime(((DateTimeOffset)next!["local"]!).DateTime))];
     }
 
