@@ -17,8 +17,8 @@ public interface IFileFormat : IKind
     /// <summary>An SQL expression over <see cref="Relation"/>: the row's number in the file, from 1.</summary>
     string RowNumber { get; }
 
-    /// <summary>How many rows the file itself says it has, or nothing when its format does not say.</summary>
-    long? DeclaredRows(DuckDbConnection connection, SourceFile file);
+    /// <summary>Whether the file itself says it has this many rows; <see langword="true"/> when its format does not say.</summary>
+    bool DeclaresRows(DuckDbConnection connection, SourceFile file, long rows);
 
     /// <summary>The top-level columns the file itself says are never null.</summary>
     IReadOnlySet<string> NeverNullColumns(DuckDbConnection connection, SourceFile file);

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using Platform.Files.Engine;
 using Platform.Testing;
+using Xunit;
 using FileEngine = Platform.Files.Engine.Engine;
 
 namespace Platform.Files.Tests.Engine;

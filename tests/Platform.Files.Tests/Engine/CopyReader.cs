@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Globalization;
 using System.Text;
 using Platform.Files.Engine;
+using Xunit;
 
 namespace Platform.Files.Tests.Engine;
 

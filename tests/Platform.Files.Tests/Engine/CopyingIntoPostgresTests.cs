@@ -1,6 +1,7 @@
 using Npgsql;
 using Platform.Files.Engine;
 using Platform.Testing.Servers;
+using Xunit;
 
 namespace Platform.Files.Tests.Engine;
 

@@ -4,6 +4,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Platform.Files.Engine;
 using Platform.Files.Tests.Engine;
 using Platform.Testing;
+using Xunit;
 using FileEngine = Platform.Files.Engine.Engine;
 
 [assembly: AssemblyFixture(typeof(EngineFixture))]

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using Platform.Files.Engine;
 using Platform.Testing;
+using Xunit;
 
 namespace Platform.Files.Tests.Engine;
 

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Platform.Files.Engine;
 using Platform.Testing;
+using Xunit;
 
 namespace Platform.Files.Tests.Engine;
 

@@ -1,4 +1,5 @@
 using Platform.Files.Engine;
+using Xunit;
 
 namespace Platform.Files.Tests.Engine;
 

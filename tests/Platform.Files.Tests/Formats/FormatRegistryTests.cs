@@ -1,6 +1,7 @@
 using Platform.Files.Engine;
 using Platform.Files.Formats;
 using Platform.Files.Tests.Engine;
+using Xunit;
 
 namespace Platform.Files.Tests.Formats;
 

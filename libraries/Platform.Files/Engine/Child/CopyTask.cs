@@ -94,11 +94,11 @@ internal sealed class CopyTask : IDisposable
                 }
             }
 
-            if (format.DeclaredRows(_connection, file) is { } declared && declared != _encoder.Read)
+            if (!format.DeclaresRows(_connection, file, _encoder.Read))
             {
                 throw new EngineException(
                     EngineFailure.BadFile,
-                    $"{file.Name} says it has {declared} rows, but {_encoder.Read} could be read. The file is damaged; have its sender write it again.");
+                    $"{file.Name} gave {_encoder.Read} rows, which is not the number it declares. The file is damaged; have its sender write it again.");
             }
         }
         catch (DuckDbException e)

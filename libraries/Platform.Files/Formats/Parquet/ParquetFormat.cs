@@ -17,11 +17,17 @@ internal sealed class ParquetFormat : IFileFormat
 
     public string RowNumber => "file_row_number + 1";
 
-    // Of the row groups: there are writers that leave the file's own number at zero.
-    public long? DeclaredRows(DuckDbConnection connection, SourceFile file) => long.Parse(
-        connection.Texts(
-            $"SELECT CAST(coalesce(sum(rows), 0) AS VARCHAR) FROM (SELECT DISTINCT row_group_id, row_group_num_rows AS rows FROM parquet_metadata({DuckDb.Literal(file.Path)}))")[0][0]!,
-        CultureInfo.InvariantCulture);
+    public bool DeclaresRows(DuckDbConnection connection, SourceFile file, long rows)
+    {
+        var path = DuckDb.Literal(file.Path);
+        if (Number(connection, $"SELECT num_rows FROM parquet_file_metadata({path})") == rows)
+        {
+            return true;
+        }
+
+        // There are writers that leave the file's own number at zero; then that of its row groups counts, which costs more to read.
+        return Number(connection, $"SELECT coalesce(sum(n), 0) FROM (SELECT DISTINCT row_group_id, row_group_num_rows AS n FROM parquet_metadata({path}))") == rows;
+    }
 
     public IReadOnlySet<string> NeverNullColumns(DuckDbConnection connection, SourceFile file)
     {
@@ -40,6 +46,9 @@ internal sealed class ParquetFormat : IFileFormat
 
         return columns;
     }
+
+    private static long Number(DuckDbConnection connection, string query) =>
+        long.Parse(connection.Texts($"SELECT CAST(({query}) AS VARCHAR)")[0][0]!, CultureInfo.InvariantCulture);
 
     private static int Skip(List<string?[]> elements, int element)
     {
