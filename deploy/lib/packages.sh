@@ -40,10 +40,13 @@ require_packages() {
     "${as_root[@]}" chmod 755 "$policy"
     written=yes
   fi
-  local status=0
-  { "${as_root[@]}" apt-get update -q && "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends "${missing[@]}"; } > /dev/null || status=$?
+  local status=0 log
+  log=$(mktemp)
+  { "${as_root[@]}" apt-get update -q && "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends "${missing[@]}"; } > "$log" 2>&1 || status=$?
   [ -z "$written" ] || "${as_root[@]}" rm -f "$policy"
-  [ "$status" = 0 ] || fail "The packages ${missing[*]} cannot be installed; apt-get's messages are above."
+  [ "$status" = 0 ] || tail -n 20 "$log" >&2
+  rm -f "$log"
+  [ "$status" = 0 ] || fail "The packages ${missing[*]} cannot be installed; apt-get's last messages are above."
 
   for entry in "$@"; do
     is_there "${entry%%=*}" || fail "The package ${entry#*=} is installed, but ${entry%%=*} is still missing."
