@@ -1,19 +1,47 @@
+using Microsoft.Extensions.Options;
+using Platform.Campaigns.Clients;
+using Platform.Campaigns.Connections;
+using Platform.Campaigns.Dispatches;
+using Platform.Campaigns.Endpoints;
 using Platform.Campaigns.Persistence;
+using Platform.Campaigns.Recipients;
+using Platform.Files.Locations;
 using Platform.ServiceDefaults.Messaging;
 using Platform.ServiceDefaults.Persistence;
+using Platform.ServiceDefaults.Security;
 
 namespace Platform.Campaigns;
 
 /// <summary>Everything this service is made of, listed one by one.</summary>
 internal static class CampaignsService
 {
+    private static readonly TimeSpan ContentTimeout = TimeSpan.FromSeconds(10);
+
     public static void AddCampaigns(this WebApplicationBuilder builder)
     {
         builder.AddPlatformDatabase<CampaignsDbContext>();
         builder.AddPlatformMessaging<CampaignsDbContext>();
+        builder.AddInternalClient<CredentialsClient>("credentials");
+
+        builder.Services.AddOptions<OutgoingOptions>().BindConfiguration("Outgoing");
+        builder.Services.AddSingleton(services => new AddressGuard(services.GetRequiredService<IOptions<OutgoingOptions>>().Value));
+        builder.Services.AddHttpClient<ContentLinks>(client => client.Timeout = ContentTimeout)
+            .ConfigurePrimaryHttpMessageHandler(services => services.GetRequiredService<AddressGuard>().CreateHandler());
+        builder.Services.AddSingleton<DomainTables>();
+        builder.Services.AddScoped<Accounts>();
+
+        builder.Services.AddScoped<Intake>();
+        builder.Services.AddScoped<Delivery>();
+        builder.Services.AddSingleton<DispatchSignal>();
+        builder.Services.AddSingleton<DispatchLeases>();
+        builder.Services.AddHostedService<DispatchWorker>();
     }
 
     public static void MapCampaigns(this WebApplication app)
     {
+        app.MapConnections();
+        app.MapRecipientLists();
+        app.MapDispatches();
+        app.MapDispatchFiles();
     }
 }

@@ -22,6 +22,425 @@ namespace Platform.Campaigns.Persistence.Migrations
 
             NpgsqlModelBuilderExtensions.UseIdentityByDefaultColumns(modelBuilder);
 
+            modelBuilder.Entity("Platform.Campaigns.Connections.Connection", b =>
+                {
+                    b.Property<string>("Id")
+                        .HasColumnType("text")
+                        .HasColumnName("id");
+
+                    b.Property<int>("Attempt")
+                        .HasColumnType("integer")
+                        .HasColumnName("attempt");
+
+                    b.Property<string>("CheckFault")
+                        .HasColumnType("text")
+                        .HasColumnName("check_fault");
+
+                    b.Property<DateTimeOffset?>("CheckedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("checked_at");
+
+                    b.Property<DateTimeOffset>("CreatedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("created_at");
+
+                    b.Property<DateTimeOffset?>("HaltedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("halted_at");
+
+                    b.Property<string>("HaltedBy")
+                        .HasColumnType("text")
+                        .HasColumnName("halted_by");
+
+                    b.Property<DateTime?>("LastStamp")
+                        .HasColumnType("timestamp without time zone")
+                        .HasColumnName("last_stamp");
+
+                    b.Property<string>("LeaseOwner")
+                        .HasColumnType("text")
+                        .HasColumnName("lease_owner");
+
+                    b.Property<DateTimeOffset?>("LeaseUntil")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("lease_until");
+
+                    b.Property<string>("Name")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("name");
+
+                    b.Property<DateTimeOffset>("NextCheckAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("next_check_at");
+
+                    b.Property<string>("Settings")
+                        .IsRequired()
+                        .HasColumnType("jsonb")
+                        .HasColumnName("settings");
+
+                    b.Property<DateTimeOffset>("UpdatedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("updated_at");
+
+                    b.Property<string>("UpdatedBy")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("updated_by");
+
+                    b.HasKey("Id")
+                        .HasName("pk_connections");
+
+                    b.HasIndex("Name")
+                        .IsUnique()
+                        .HasDatabaseName("ix_connections_name");
+
+                    b.ToTable("connections");
+                });
+
+            modelBuilder.Entity("Platform.Campaigns.Dispatches.Dispatch", b =>
+                {
+                    b.Property<string>("Id")
+                        .HasColumnType("text")
+                        .HasColumnName("id");
+
+                    b.Property<int>("Attempt")
+                        .HasColumnType("integer")
+                        .HasColumnName("attempt");
+
+                    b.Property<DateTimeOffset>("ChangedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("changed_at");
+
+                    b.Property<string>("ConnectionId")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("connection_id");
+
+                    b.Property<DateTimeOffset>("CreatedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("created_at");
+
+                    b.Property<string>("CreatedBy")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("created_by");
+
+                    b.Property<int>("Faults")
+                        .HasColumnType("integer")
+                        .HasColumnName("faults");
+
+                    b.Property<string>("InvalidRows")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("invalid_rows");
+
+                    b.Property<string>("LeaseOwner")
+                        .HasColumnType("text")
+                        .HasColumnName("lease_owner");
+
+                    b.Property<DateTimeOffset?>("LeaseUntil")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("lease_until");
+
+                    b.Property<string>("ListId")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("list_id");
+
+                    b.Property<int>("ListVersion")
+                        .HasColumnType("integer")
+                        .HasColumnName("list_version");
+
+                    b.Property<long?>("MailingId")
+                        .HasColumnType("bigint")
+                        .HasColumnName("mailing_id");
+
+                    b.Property<string>("Message")
+                        .HasColumnType("text")
+                        .HasColumnName("message");
+
+                    b.Property<DateTimeOffset?>("NotBefore")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("not_before");
+
+                    b.Property<string>("OriginId")
+                        .HasColumnType("text")
+                        .HasColumnName("origin_id");
+
+                    b.Property<string>("Problems")
+                        .IsRequired()
+                        .HasColumnType("jsonb")
+                        .HasColumnName("problems");
+
+                    b.Property<string>("Query")
+                        .HasColumnType("text")
+                        .HasColumnName("query");
+
+                    b.Property<long>("RowsInvalid")
+                        .HasColumnType("bigint")
+                        .HasColumnName("rows_invalid");
+
+                    b.Property<long>("RowsRead")
+                        .HasColumnType("bigint")
+                        .HasColumnName("rows_read");
+
+                    b.Property<long>("RowsWritten")
+                        .HasColumnType("bigint")
+                        .HasColumnName("rows_written");
+
+                    b.Property<DateTimeOffset?>("ScheduledAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("scheduled_at");
+
+                    b.Property<bool>("SendRequested")
+                        .HasColumnType("boolean")
+                        .HasColumnName("send_requested");
+
+                    b.Property<long>("SourceMailingId")
+                        .HasColumnType("bigint")
+                        .HasColumnName("source_mailing_id");
+
+                    b.Property<string>("Stamp")
+                        .HasColumnType("text")
+                        .HasColumnName("stamp");
+
+                    b.Property<string>("State")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("state");
+
+                    b.Property<bool>("Test")
+                        .HasColumnType("boolean")
+                        .HasColumnName("test");
+
+                    b.Property<string>("TraceParent")
+                        .HasColumnType("text")
+                        .HasColumnName("trace_parent");
+
+                    b.Property<DateTimeOffset?>("UploadedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("uploaded_at");
+
+                    b.Property<string>("Warnings")
+                        .IsRequired()
+                        .HasColumnType("jsonb")
+                        .HasColumnName("warnings");
+
+                    b.Property<long?>("WaveId")
+                        .HasColumnType("bigint")
+                        .HasColumnName("wave_id");
+
+                    b.HasKey("Id")
+                        .HasName("pk_dispatches");
+
+                    b.HasIndex("ConnectionId", "Stamp")
+                        .IsUnique()
+                        .HasDatabaseName("ix_dispatches_connection_id_stamp");
+
+                    b.HasIndex("ListId", "ListVersion")
+                        .HasDatabaseName("ix_dispatches_list_id_list_version");
+
+                    b.HasIndex("ConnectionId", "SourceMailingId", "WaveId")
+                        .HasDatabaseName("ix_dispatches_connection_id_source_mailing_id_wave_id");
+
+                    b.HasIndex(new[] { "CreatedAt" }, "ix_dispatches_open")
+                        .HasDatabaseName("ix_dispatches_open")
+                        .HasFilter("state in ('preparing', 'queued', 'uploading')");
+
+                    b.ToTable("dispatches");
+                });
+
+            modelBuilder.Entity("Platform.Campaigns.Dispatches.DispatchEvent", b =>
+                {
+                    b.Property<long>("No")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("bigint")
+                        .HasColumnName("no");
+
+                    NpgsqlPropertyBuilderExtensions.UseIdentityByDefaultColumn(b.Property<long>("No"));
+
+                    b.Property<DateTimeOffset>("At")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("at");
+
+                    b.Property<string>("DispatchId")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("dispatch_id");
+
+                    b.Property<string>("Message")
+                        .HasColumnType("text")
+                        .HasColumnName("message");
+
+                    b.Property<string>("State")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("state");
+
+                    b.HasKey("No")
+                        .HasName("pk_dispatch_events");
+
+                    b.HasIndex("DispatchId")
+                        .HasDatabaseName("ix_dispatch_events_dispatch_id");
+
+                    b.ToTable("dispatch_events");
+                });
+
+            modelBuilder.Entity("Platform.Campaigns.Dispatches.DispatchFile", b =>
+                {
+                    b.Property<string>("DispatchId")
+                        .HasColumnType("text")
+                        .HasColumnName("dispatch_id");
+
+                    b.Property<string>("Kind")
+                        .HasColumnType("text")
+                        .HasColumnName("kind");
+
+                    b.Property<string>("Path")
+                        .HasColumnType("text")
+                        .HasColumnName("path");
+
+                    b.Property<string>("Sha256")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("sha256");
+
+                    b.Property<long>("Size")
+                        .HasColumnType("bigint")
+                        .HasColumnName("size");
+
+                    b.Property<string>("State")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("state");
+
+                    b.Property<string>("TemporaryPath")
+                        .HasColumnType("text")
+                        .HasColumnName("temporary_path");
+
+                    b.HasKey("DispatchId", "Kind")
+                        .HasName("pk_dispatch_files");
+
+                    b.ToTable("dispatch_files");
+                });
+
+            modelBuilder.Entity("Platform.Campaigns.Lists.RecipientList", b =>
+                {
+                    b.Property<string>("Id")
+                        .HasColumnType("text")
+                        .HasColumnName("id");
+
+                    b.Property<string>("Client")
+                        .HasColumnType("text")
+                        .HasColumnName("client");
+
+                    b.Property<string>("ConnectionId")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("connection_id");
+
+                    b.Property<DateTimeOffset>("CreatedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("created_at");
+
+                    b.Property<string>("LineBreaks")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("line_breaks");
+
+                    b.Property<string>("Name")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("name");
+
+                    b.HasKey("Id")
+                        .HasName("pk_recipient_lists");
+
+                    b.HasIndex("ConnectionId", "Name")
+                        .IsUnique()
+                        .HasDatabaseName("ix_recipient_lists_connection_id_name");
+
+                    b.ToTable("recipient_lists");
+                });
+
+            modelBuilder.Entity("Platform.Campaigns.Lists.RecipientListVersion", b =>
+                {
+                    b.Property<string>("ListId")
+                        .HasColumnType("text")
+                        .HasColumnName("list_id");
+
+                    b.Property<int>("Version")
+                        .HasColumnType("integer")
+                        .HasColumnName("version");
+
+                    b.Property<DateTimeOffset?>("ConfirmedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("confirmed_at");
+
+                    b.Property<string>("ConfirmedBy")
+                        .HasColumnType("text")
+                        .HasColumnName("confirmed_by");
+
+                    b.Property<DateTimeOffset>("CreatedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("created_at");
+
+                    b.Property<string>("CreatedBy")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("created_by");
+
+                    b.Property<string>("Fields")
+                        .IsRequired()
+                        .HasColumnType("jsonb")
+                        .HasColumnName("fields");
+
+                    b.Property<DateTimeOffset?>("PartnerConfirmedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("partner_confirmed_at");
+
+                    b.Property<string>("PartnerConfirmedBy")
+                        .HasColumnType("text")
+                        .HasColumnName("partner_confirmed_by");
+
+                    b.HasKey("ListId", "Version")
+                        .HasName("pk_recipient_list_versions");
+
+                    b.ToTable("recipient_list_versions", (string)null);
+                });
+
+            modelBuilder.Entity("Platform.Campaigns.Status.StatusFile", b =>
+                {
+                    b.Property<string>("ConnectionId")
+                        .HasColumnType("text")
+                        .HasColumnName("connection_id");
+
+                    b.Property<string>("Path")
+                        .HasColumnType("text")
+                        .HasColumnName("path");
+
+                    b.Property<string>("DispatchId")
+                        .HasColumnType("text")
+                        .HasColumnName("dispatch_id");
+
+                    b.Property<DateTimeOffset?>("Modified")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("modified");
+
+                    b.Property<DateTimeOffset>("ReadAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("read_at");
+
+                    b.Property<long>("Size")
+                        .HasColumnType("bigint")
+                        .HasColumnName("size");
+
+                    b.HasKey("ConnectionId", "Path")
+                        .HasName("pk_status_files");
+
+                    b.ToTable("status_files");
+                });
+
             modelBuilder.Entity("Platform.ServiceDefaults.Messaging.InboxMessage", b =>
                 {
                     b.Property<Guid>("MessageId")
@@ -74,6 +493,66 @@ namespace Platform.Campaigns.Persistence.Migrations
                         .HasName("pk_outbox_messages");
 
                     b.ToTable("outbox_messages", (string)null);
+                });
+
+            modelBuilder.Entity("Platform.Campaigns.Dispatches.Dispatch", b =>
+                {
+                    b.HasOne("Platform.Campaigns.Lists.RecipientListVersion", null)
+                        .WithMany()
+                        .HasForeignKey("ListId", "ListVersion")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .IsRequired()
+                        .HasConstraintName("fk_dispatches_recipient_list_versions_list_id_list_version");
+                });
+
+            modelBuilder.Entity("Platform.Campaigns.Dispatches.DispatchEvent", b =>
+                {
+                    b.HasOne("Platform.Campaigns.Dispatches.Dispatch", null)
+                        .WithMany()
+                        .HasForeignKey("DispatchId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_dispatch_events_dispatches_dispatch_id");
+                });
+
+            modelBuilder.Entity("Platform.Campaigns.Dispatches.DispatchFile", b =>
+                {
+                    b.HasOne("Platform.Campaigns.Dispatches.Dispatch", null)
+                        .WithMany()
+                        .HasForeignKey("DispatchId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_dispatch_files_dispatches_dispatch_id");
+                });
+
+            modelBuilder.Entity("Platform.Campaigns.Lists.RecipientList", b =>
+                {
+                    b.HasOne("Platform.Campaigns.Connections.Connection", null)
+                        .WithMany()
+                        .HasForeignKey("ConnectionId")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .IsRequired()
+                        .HasConstraintName("fk_recipient_lists_connections_connection_id");
+                });
+
+            modelBuilder.Entity("Platform.Campaigns.Lists.RecipientListVersion", b =>
+                {
+                    b.HasOne("Platform.Campaigns.Lists.RecipientList", null)
+                        .WithMany()
+                        .HasForeignKey("ListId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_recipient_list_versions_recipient_lists_list_id");
+                });
+
+            modelBuilder.Entity("Platform.Campaigns.Status.StatusFile", b =>
+                {
+                    b.HasOne("Platform.Campaigns.Connections.Connection", null)
+                        .WithMany()
+                        .HasForeignKey("ConnectionId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_status_files_connections_connection_id");
                 });
 #pragma warning restore 612, 618
         }

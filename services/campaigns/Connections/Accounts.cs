@@ -1,0 +1,12 @@
+using Platform.Campaigns.Clients;
+using Platform.Files.Locations;
+using Platform.Files.Locations.Sftp;
+
+namespace Platform.Campaigns.Connections;
+
+/// <summary>Opens the accounts of connections.</summary>
+internal sealed class Accounts(CredentialsClient credentials, AddressGuard guard, TimeProvider clock)
+{
+    public async Task<SftpClient> OpenAsync(ConnectionSettings settings, string? client, string purpose, CancellationToken cancellationToken) =>
+        new(await credentials.FetchAsync(settings.CredentialOf(client), settings.Host, settings.Port, purpose, cancellationToken), guard, clock);
+}

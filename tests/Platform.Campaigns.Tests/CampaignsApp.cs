@@ -1,0 +1,135 @@
+using System.Globalization;
+using System.Net;
+using System.Text.Json.Nodes;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Mvc.Testing;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Npgsql;
+using Platform.Campaigns.Persistence;
+using Platform.Campaigns.Tests;
+using Platform.ServiceDefaults.Security;
+using Platform.Testing;
+using Platform.Testing.Servers;
+using Xunit;
+
+[assembly: AssemblyFixture(typeof(CampaignsApp))]
+
+namespace Platform.Campaigns.Tests;
+
+/// <summary>The real service on a real database, broker and OpenSSH server, spoken to in the language of the feature. Every test has a connection and directories of its own.</summary>
+public sealed class CampaignsApp : IAsyncLifetime
+{
+    private readonly PostgresServer _postgres = new();
+    private readonly RabbitServer _rabbit = new();
+    private readonly TestKeys _keys = new();
+    private PostgresDatabase _database = null!;
+    private PostgresDatabase _domain = null!;
+    private WebApplication _credentials = null!;
+    private WebApplicationFactory<Program> _app = null!;
+    private int _number;
+
+    /// <summary>The partner's server.</summary>
+    public SshServer Server { get; } = new();
+
+    public HttpClient Client { get; private set; } = null!;
+
+    public NpgsqlDataSource Database { get; private set; } = null!;
+
+    /// <summary>Where domain tables lie, as their owner.</summary>
+    public NpgsqlDataSource DomainTables { get; private set; } = null!;
+
+    /// <summary>Settings with which another instance of the service can be started beside this one.</summary>
+    public ServiceSettings Settings { get; private set; } = null!;
+
+    public string RabbitUri => _rabbit.Uri;
+
+    public async ValueTask InitializeAsync()
+    {
+        await Task.WhenAll(_postgres.InitializeAsync().AsTask(), _rabbit.InitializeAsync().AsTask(), Server.InitializeAsync().AsTask());
+        _database = await _postgres.CreateDatabaseAsync();
+        _domain = await _postgres.CreateDatabaseAsync();
+        Database = NpgsqlDataSource.Create(_database.ConnectionString);
+        DomainTables = NpgsqlDataSource.Create(_domain.ConnectionString);
+        await StartCredentialsAsync();
+        Settings = ServiceSettings.Of("campaigns", _database.ConnectionString, _rabbit.Uri, _keys)
+            .With("Services:credentials", _credentials.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single())
+            .With("ConnectionStrings:DomainTables", await MakeReaderAsync())
+            .With("Logging:LogLevel:Default", "Warning");
+        await using (var context = new CampaignsDbContext(new DbContextOptionsBuilder<CampaignsDbContext>().UseNpgsql(Database).Options))
+        {
+            await context.Database.MigrateAsync();
+        }
+
+        _app = new WebApplicationFactory<Program>().WithWebHostBuilder(Settings.Apply);
+        Client = As(Roles.Operator);
+        await Until.True(async () => (await Client.GetAsync("/health/ready")).IsSuccessStatusCode);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _app.DisposeAsync();
+        await _credentials.DisposeAsync();
+        await Database.DisposeAsync();
+        await DomainTables.DisposeAsync();
+        await _database.DisposeAsync();
+        await _domain.DisposeAsync();
+        await Server.DisposeAsync();
+        await _rabbit.DisposeAsync();
+        _keys.Dispose();
+    }
+
+    public HttpClient As(string role) => _app.CreateDefaultClient(_keys.AsPerson("campaigns", role));
+
+    /// <summary>A connection with the directories in, log, err and out of its own, which also lie on this machine's disk.</summary>
+    public async Task<TestConnection> ConnectAsync(Action<JsonObject>? change = null)
+    {
+        var number = Interlocked.Increment(ref _number);
+        var connection = new TestConnection(this, $"Connection {number}", Server.PathOf(number.ToString(CultureInfo.InvariantCulture)));
+        await connection.CreateAsync(change);
+        return connection;
+    }
+
+    private async Task StartCredentialsAsync()
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.UseUrls("http://127.0.0.1:0");
+        _credentials = builder.Build();
+        _credentials.MapPost("/internal/credentials/{id}/secret", (string id) => id switch
+        {
+            "cred-sftp" => Results.Json(Secret("sftp", Server.PrivateKey)),
+            "cred-refused" => Results.Json(Secret("sftp", Server.UnknownKey)),
+            "cred-iam" => Results.Json(Secret("iam-credential", Server.PrivateKey)),
+            _ => Results.Problem(statusCode: (int)HttpStatusCode.NotFound),
+        });
+        await _credentials.StartAsync();
+    }
+
+    private JsonObject Secret(string type, string key) => new()
+    {
+        ["id"] = "cred-test",
+        ["type"] = type,
+        ["version"] = 1,
+        ["fields"] = new JsonObject { ["user"] = Server.User, ["privateKey"] = key, ["hostKey"] = Server.HostKey },
+    };
+
+    /// <summary>A role that may read domain tables and nothing else, as deployments have it.</summary>
+    private async Task<string> MakeReaderAsync()
+    {
+        var reader = new NpgsqlConnectionStringBuilder(_domain.ConnectionString) { Username = "campaigns_domain_reader" };
+        await using var command = DomainTables.CreateCommand($"""
+            do $$ begin create role campaigns_domain_reader login password '{reader.Password}'; exception when duplicate_object or unique_violation then null; end $$;
+            create schema domain;
+            grant usage on schema domain to campaigns_domain_reader;
+            alter default privileges in schema domain grant select on tables to campaigns_domain_reader;
+            """);
+        await command.ExecuteNonQueryAsync();
+        return reader.ConnectionString;
+    }
+}
