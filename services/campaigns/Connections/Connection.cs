@@ -7,7 +7,7 @@ internal sealed class Connection
 
     public required string Name { get; set; }
 
-    public required ConnectionSettings Settings { get; set; }
+    public required CampaignConnectionSettings Settings { get; set; }
 
     /// <summary>Since when dispatches wait because the partner wrote an error file; null when they do not.</summary>
     public DateTimeOffset? HaltedAt { get; set; }

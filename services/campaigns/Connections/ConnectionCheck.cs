@@ -9,7 +9,7 @@ internal static class ConnectionCheck
 {
     private static readonly HashSet<DispatchState> Reportable = [DispatchState.Imported, DispatchState.Sending, DispatchState.Sent, DispatchState.ImportFailed, DispatchState.StartFailed];
 
-    public static List<FieldProblem> Check(string name, ConnectionSettings settings)
+    public static List<FieldProblem> Check(string name, CampaignConnectionSettings settings)
     {
         var problems = new List<FieldProblem>();
         void Problem(string path, string text) => problems.Add(new(path, text));

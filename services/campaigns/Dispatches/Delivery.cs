@@ -55,7 +55,7 @@ internal sealed class Delivery(CampaignsDbContext context, NpgsqlDataSource data
     }
 
     /// <summary>Gives the stamp and says that the dispatch is on its way.</summary>
-    private async Task BeginAsync(RowLease lease, Dispatch dispatch, ConnectionSettings settings, CancellationToken cancellationToken)
+    private async Task BeginAsync(RowLease lease, Dispatch dispatch, CampaignConnectionSettings settings, CancellationToken cancellationToken)
     {
         await using var transaction = await context.Database.BeginTransactionAsync(cancellationToken);
         await lease.UpdateAsync((NpgsqlTransaction)transaction.GetDbTransaction(), "lease_until = lease_until", [], cancellationToken);
@@ -65,7 +65,7 @@ internal sealed class Delivery(CampaignsDbContext context, NpgsqlDataSource data
         await transaction.CommitAsync(cancellationToken);
     }
 
-    private async Task<string> TakeStampAsync(Dispatch dispatch, ConnectionSettings settings, CancellationToken cancellationToken)
+    private async Task<string> TakeStampAsync(Dispatch dispatch, CampaignConnectionSettings settings, CancellationToken cancellationToken)
     {
         // The connection's row is locked until the commit: stamps are given one after the other.
         var last = await context.Database.SqlQuery<DateTime?>($"""select last_stamp as "Value" from connections where id = {dispatch.ConnectionId} for update""").SingleAsync(cancellationToken);
@@ -76,7 +76,7 @@ internal sealed class Delivery(CampaignsDbContext context, NpgsqlDataSource data
     }
 
     private async Task UploadAsync(
-        RowLease lease, Dispatch dispatch, DispatchFile file, ConnectionSettings settings, string? client, SftpClient server, CancellationToken cancellationToken)
+        RowLease lease, Dispatch dispatch, DispatchFile file, CampaignConnectionSettings settings, string? client, SftpClient server, CancellationToken cancellationToken)
     {
         if (file.TemporaryPath is { } abandoned)
         {
@@ -101,7 +101,7 @@ internal sealed class Delivery(CampaignsDbContext context, NpgsqlDataSource data
     }
 
     private async Task RenameAsync(
-        RowLease lease, Dispatch dispatch, DispatchFile file, ConnectionSettings settings, string? client, SftpClient server, CancellationToken cancellationToken)
+        RowLease lease, Dispatch dispatch, DispatchFile file, CampaignConnectionSettings settings, string? client, SftpClient server, CancellationToken cancellationToken)
     {
         try
         {
@@ -116,7 +116,7 @@ internal sealed class Delivery(CampaignsDbContext context, NpgsqlDataSource data
 
     /// <summary>After a crash or a cut between the record of the rename and the record of its success.</summary>
     private async Task FinishRenameAsync(
-        RowLease lease, Dispatch dispatch, DispatchFile file, ConnectionSettings settings, string? client, SftpClient server, CancellationToken cancellationToken)
+        RowLease lease, Dispatch dispatch, DispatchFile file, CampaignConnectionSettings settings, string? client, SftpClient server, CancellationToken cancellationToken)
     {
         if (await server.FindAsync(file.TemporaryPath!, cancellationToken) is null)
         {
@@ -142,7 +142,7 @@ internal sealed class Delivery(CampaignsDbContext context, NpgsqlDataSource data
 
     /// <summary>A file that others have put under our name stays theirs: this dispatch takes the next free stamp for the files still to come.</summary>
     private async Task RefuseForeignAsync(
-        RowLease lease, Dispatch dispatch, DispatchFile file, ConnectionSettings settings, string? client, SftpClient server, CancellationToken cancellationToken)
+        RowLease lease, Dispatch dispatch, DispatchFile file, CampaignConnectionSettings settings, string? client, SftpClient server, CancellationToken cancellationToken)
     {
         const int patience = 60;
         for (var tries = 0; await server.FindAsync(file.Path!, cancellationToken) is not null; tries++)
@@ -172,7 +172,7 @@ internal sealed class Delivery(CampaignsDbContext context, NpgsqlDataSource data
         return Convert.ToHexStringLower(await SHA256.HashDataAsync(content, cancellationToken)) == file.Sha256;
     }
 
-    private static string PathOf(Dispatch dispatch, DispatchFile file, ConnectionSettings settings, string? client)
+    private static string PathOf(Dispatch dispatch, DispatchFile file, CampaignConnectionSettings settings, string? client)
     {
         var name = file.Kind switch
         {

@@ -11,21 +11,21 @@ using Platform.ServiceDefaults.Security;
 namespace Platform.Campaigns.Endpoints;
 
 /// <summary>A connection to be made or replaced.</summary>
-internal sealed record ConnectionInput(string Name, ConnectionSettings Settings);
+internal sealed record CampaignConnectionInput(string Name, CampaignConnectionSettings Settings);
 
 /// <summary>A connection as the API shows it.</summary>
 /// <remarks><c>halted</c>: True while dispatches wait because of an error file; see POST …/restart.</remarks>
 /// <remarks><c>checkFault</c>: Why the last look for log and error files failed; absent when it did not.</remarks>
-internal sealed record ConnectionView(
-    string Id, string Name, ConnectionSettings Settings, bool Halted, DateTimeOffset? HaltedAt, string? HaltedBy, DateTimeOffset? CheckedAt, string? CheckFault, DateTimeOffset CreatedAt,
+internal sealed record CampaignConnectionView(
+    string Id, string Name, CampaignConnectionSettings Settings, bool Halted, DateTimeOffset? HaltedAt, string? HaltedBy, DateTimeOffset? CheckedAt, string? CheckFault, DateTimeOffset CreatedAt,
     DateTimeOffset UpdatedAt, string UpdatedBy)
 {
-    public static ConnectionView Of(Connection row) => new(
+    public static CampaignConnectionView Of(Connection row) => new(
         row.Id, row.Name, row.Settings, row.HaltedAt is not null, row.HaltedAt, row.HaltedBy, row.CheckedAt, row.CheckFault, row.CreatedAt, row.UpdatedAt, row.UpdatedBy);
 }
 
 /// <summary>What came of really connecting.</summary>
-internal sealed record ConnectionTest(bool Success, string Message);
+internal sealed record CampaignConnectionTest(bool Success, string Message);
 
 internal static class ConnectionEndpoints
 {
@@ -45,8 +45,8 @@ internal static class ConnectionEndpoints
 
     internal static Refusal Unknown(string id) => Refusal.NotFound("connection", id, "GET /api/campaigns/connections lists them.");
 
-    private static async Task<Results<Created<ConnectionView>, ProblemHttpResult>> Create(
-        ConnectionInput input, CampaignsDbContext context, HttpContext http, TimeProvider clock, CancellationToken cancellationToken)
+    private static async Task<Results<Created<CampaignConnectionView>, ProblemHttpResult>> Create(
+        CampaignConnectionInput input, CampaignsDbContext context, HttpContext http, TimeProvider clock, CancellationToken cancellationToken)
     {
         if (ConnectionCheck.Check(input.Name, input.Settings) is { Count: > 0 } problems)
         {
@@ -67,10 +67,10 @@ internal static class ConnectionEndpoints
         context.Connections.Add(row);
         return await SaveAsync(context, row.Name, cancellationToken) is { } refusal
             ? refusal.ToResult()
-            : TypedResults.Created($"/api/campaigns/connections/{row.Id}", ConnectionView.Of(row));
+            : TypedResults.Created($"/api/campaigns/connections/{row.Id}", CampaignConnectionView.Of(row));
     }
 
-    private static async Task<Results<Ok<Page<ConnectionView>>, ProblemHttpResult>> List(
+    private static async Task<Results<Ok<Page<CampaignConnectionView>>, ProblemHttpResult>> List(
         CampaignsDbContext context, CancellationToken cancellationToken, int limit = Paging.DefaultLimit, string? after = null)
     {
         if (Paging.Check(limit) is { } refusal)
@@ -79,14 +79,14 @@ internal static class ConnectionEndpoints
         }
 
         var rows = await context.Connections.AsNoTracking().Where(row => after == null || string.Compare(row.Id, after) > 0).OrderBy(row => row.Id).Take(limit + 1).ToListAsync(cancellationToken);
-        return TypedResults.Ok(Page<ConnectionView>.From([.. rows.Select(ConnectionView.Of)], limit, row => row.Id));
+        return TypedResults.Ok(Page<CampaignConnectionView>.From([.. rows.Select(CampaignConnectionView.Of)], limit, row => row.Id));
     }
 
-    private static async Task<Results<Ok<ConnectionView>, ProblemHttpResult>> Get(string id, CampaignsDbContext context, CancellationToken cancellationToken) =>
-        await context.Connections.AsNoTracking().SingleOrDefaultAsync(row => row.Id == id, cancellationToken) is { } row ? TypedResults.Ok(ConnectionView.Of(row)) : Unknown(id).ToResult();
+    private static async Task<Results<Ok<CampaignConnectionView>, ProblemHttpResult>> Get(string id, CampaignsDbContext context, CancellationToken cancellationToken) =>
+        await context.Connections.AsNoTracking().SingleOrDefaultAsync(row => row.Id == id, cancellationToken) is { } row ? TypedResults.Ok(CampaignConnectionView.Of(row)) : Unknown(id).ToResult();
 
-    private static async Task<Results<Ok<ConnectionView>, ProblemHttpResult>> Replace(
-        string id, ConnectionInput input, CampaignsDbContext context, HttpContext http, TimeProvider clock, CancellationToken cancellationToken)
+    private static async Task<Results<Ok<CampaignConnectionView>, ProblemHttpResult>> Replace(
+        string id, CampaignConnectionInput input, CampaignsDbContext context, HttpContext http, TimeProvider clock, CancellationToken cancellationToken)
     {
         if (await context.Connections.SingleOrDefaultAsync(row => row.Id == id, cancellationToken) is not { } row)
         {
@@ -105,7 +105,7 @@ internal static class ConnectionEndpoints
         row.Settings = input.Settings;
         row.UpdatedAt = row.NextCheckAt = clock.GetUtcNow();
         row.UpdatedBy = http.CallerName();
-        return await SaveAsync(context, row.Name, cancellationToken) is { } refusal ? refusal.ToResult() : TypedResults.Ok(ConnectionView.Of(row));
+        return await SaveAsync(context, row.Name, cancellationToken) is { } refusal ? refusal.ToResult() : TypedResults.Ok(CampaignConnectionView.Of(row));
     }
 
     private static async Task<Results<NoContent, ProblemHttpResult>> Delete(string id, CampaignsDbContext context, CancellationToken cancellationToken)
@@ -118,7 +118,7 @@ internal static class ConnectionEndpoints
         return await context.Connections.Where(row => row.Id == id).ExecuteDeleteAsync(cancellationToken) == 0 ? Unknown(id).ToResult() : TypedResults.NoContent();
     }
 
-    private static async Task<Results<Ok<ConnectionTest>, ProblemHttpResult>> Test(string id, CampaignsDbContext context, Accounts accounts, TimeProvider clock, CancellationToken cancellationToken)
+    private static async Task<Results<Ok<CampaignConnectionTest>, ProblemHttpResult>> Test(string id, CampaignsDbContext context, Accounts accounts, TimeProvider clock, CancellationToken cancellationToken)
     {
         if (await context.Connections.AsNoTracking().SingleOrDefaultAsync(row => row.Id == id, cancellationToken) is not { } row)
         {
@@ -134,15 +134,15 @@ internal static class ConnectionEndpoints
                 await TestAsync(row.Settings, client, accounts, either.Token);
             }
 
-            return TypedResults.Ok(new ConnectionTest(true, "Connection successful"));
+            return TypedResults.Ok(new CampaignConnectionTest(true, "Connection successful"));
         }
         catch (Exception e) when (!cancellationToken.IsCancellationRequested && FailureClassifier.Classify(e) is { Category: not FailureCategory.Bug } failure)
         {
-            return TypedResults.Ok(new ConnectionTest(false, limit.IsCancellationRequested ? $"No answer within {TestLimit.TotalSeconds:0} seconds. Check host and network." : failure.Reason));
+            return TypedResults.Ok(new CampaignConnectionTest(false, limit.IsCancellationRequested ? $"No answer within {TestLimit.TotalSeconds:0} seconds. Check host and network." : failure.Reason));
         }
     }
 
-    private static async Task TestAsync(ConnectionSettings settings, string? client, Accounts accounts, CancellationToken cancellationToken)
+    private static async Task TestAsync(CampaignConnectionSettings settings, string? client, Accounts accounts, CancellationToken cancellationToken)
     {
         await using var server = await accounts.OpenAsync(settings, client, "connection test", cancellationToken);
         string[] directories = [settings.RecipientDirectoryOf(client), settings.LogDirectoryOf(client), settings.ErrorDirectoryOf(client), settings.ResponseDirectory];
@@ -152,7 +152,7 @@ internal static class ConnectionEndpoints
         }
     }
 
-    private static async Task<Results<Ok<ConnectionView>, ProblemHttpResult>> Restart(string id, CampaignsDbContext context, DispatchSignal signal, CancellationToken cancellationToken)
+    private static async Task<Results<Ok<CampaignConnectionView>, ProblemHttpResult>> Restart(string id, CampaignsDbContext context, DispatchSignal signal, CancellationToken cancellationToken)
     {
         if (await context.Connections.SingleOrDefaultAsync(row => row.Id == id, cancellationToken) is not { } row)
         {
@@ -162,7 +162,7 @@ internal static class ConnectionEndpoints
         (row.HaltedAt, row.HaltedBy) = (null, null);
         await context.SaveChangesAsync(cancellationToken);
         signal.Wake();
-        return TypedResults.Ok(ConnectionView.Of(row));
+        return TypedResults.Ok(CampaignConnectionView.Of(row));
     }
 
     private static async Task<Refusal?> SaveAsync(CampaignsDbContext context, string name, CancellationToken cancellationToken)

@@ -3,7 +3,7 @@ using Platform.Campaigns.Status;
 namespace Platform.Campaigns.Connections;
 
 /// <summary>What is agreed with the partner about the exchange of files. Everything has the default of the seed's documentation.</summary>
-internal sealed record ConnectionSettings
+internal sealed record CampaignConnectionSettings
 {
     /// <summary>Name or address of the SFTP server.</summary>
     public string Host { get; init; } = "";
