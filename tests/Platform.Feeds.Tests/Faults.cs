@@ -107,6 +107,16 @@ public sealed class Faults(FeedsApp app)
     }
 
     [Fact]
+    public async Task The_feed_s_lock_is_free_as_soon_as_a_load_has_ended()
+    {
+        var (feed, _) = await app.KeyedFeedAsync();
+        await app.LoadAsync(feed, app.Land("select 1 as id, 'a' as v"));
+
+        await Until.True(() => app.ScalarAsync<bool>(
+            $"select not exists (select from pg_locks where locktype = 'advisory' and ((classid::bigint << 32) | objid::bigint) = hashtextextended('feed {feed}', 0))"), TimeSpan.FromSeconds(5));
+    }
+
+    [Fact]
     public async Task Two_instances_share_the_loads_and_do_each_once()
     {
         await using var second = app.CreateInstance();

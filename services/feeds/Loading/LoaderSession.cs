@@ -38,7 +38,17 @@ internal sealed class LoaderSession : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        // The pool resets settings; a session-level advisory lock is released by that reset too, and at once when the connection is broken.
+        try
+        {
+            // The pool resets a session only when it is used again; until then the lock would stay.
+            await using var unlock = new NpgsqlCommand("select pg_advisory_unlock_all()", Connection);
+            await unlock.ExecuteNonQueryAsync(CancellationToken.None);
+        }
+        catch (Exception e) when (e is NpgsqlException or InvalidOperationException or IOException)
+        {
+            // A broken session holds nothing.
+        }
+
         await Connection.DisposeAsync();
     }
 
