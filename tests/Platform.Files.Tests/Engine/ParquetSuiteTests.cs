@@ -80,6 +80,25 @@ public sealed class ParquetSuiteTests(EngineFixture engine)
     }
 
     [Fact]
+    public async Task A_file_that_is_gone_is_a_matter_of_the_environment()
+    {
+        var file = EngineFixture.Source(engine.PathOf("gone.parquet"));
+        var error = await Assert.ThrowsAsync<EngineException>(() => engine.FieldsOfAsync(file));
+        Assert.Equal(EngineFailure.Environment, error.Failure);
+        Assert.StartsWith($"{file.Name} is no longer", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_name_with_wildcards_and_quotes_means_that_file_only()
+    {
+        var other = engine.Parquet("SELECT 2 AS i");
+        File.Copy(other.Path, engine.PathOf("part-1's.parquet"));
+        var odd = EngineFixture.Source(engine.PathOf("part-[0-9]*'s.parquet"));
+        File.Copy(engine.Parquet("SELECT 1 AS i").Path, odd.Path);
+        Assert.Equal(["1"], (await engine.CopyAsync(odd, new LoadField { Name = "i", Incoming = "i", Type = FieldType.Integer })).Column(0));
+    }
+
+    [Fact]
     public async Task A_file_cut_short_or_of_another_kind_is_refused_by_its_name()
     {
         var whole = engine.Parquet("SELECT i, uuid()::VARCHAR AS text FROM range(10000) t(i)");

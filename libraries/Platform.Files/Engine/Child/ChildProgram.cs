@@ -23,7 +23,7 @@ internal static class ChildProgram
         }
 
         new Thread(() => EndWithParent(input)) { IsBackground = true, Name = "parent watch" }.Start();
-        var job = JsonSerializer.Deserialize(line, EngineJson.Default.EngineJob)!;
+        var job = Sandbox.WithPlainPaths(JsonSerializer.Deserialize(line, EngineJson.Default.EngineJob)!);
         try
         {
             Sandbox.Close(connection, job);

@@ -15,6 +15,11 @@ internal static class ReadFailure
 
     public static EngineException Of(DuckDbException error, SourceFile file)
     {
+        if (!File.Exists(file.Path))
+        {
+            return new EngineException(EngineFailure.Environment, $"{file.Name} is no longer on this machine's disk. Restart the run with force to have it pulled again.", error);
+        }
+
         // Only the first line: DuckDB adds hints about its own settings and the statement's text below.
         var said = error.Message.Split('\n')[0].Replace(file.Path, file.Name, StringComparison.Ordinal).Trim();
         if (said.StartsWith("Out of Memory Error", StringComparison.Ordinal) && !Environment.Any(said.Contains))

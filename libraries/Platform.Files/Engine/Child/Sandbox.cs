@@ -8,6 +8,25 @@ internal static class Sandbox
     /// <summary>Each thread holds a page of every column: many columns are read by one thread.</summary>
     private const int MostFieldsForThreads = 40;
 
+    /// <summary>
+    /// DuckDB takes a path for a pattern, and a partner's file name may hold any character: such a file is read through a link of a plain name.
+    /// </summary>
+    public static EngineJob WithPlainPaths(EngineJob job)
+    {
+        var files = job.Files.ToArray();
+        for (var i = 0; i < files.Length; i++)
+        {
+            if (files[i].Path.AsSpan().IndexOfAny("*?[]{}\\") >= 0)
+            {
+                var link = Path.Combine(job.ScratchFolder, string.Create(CultureInfo.InvariantCulture, $"source-{i}"));
+                File.CreateSymbolicLink(link, files[i].Path);
+                files[i] = files[i] with { Path = link };
+            }
+        }
+
+        return job with { Files = files };
+    }
+
     public static void Close(DuckDbConnection connection, EngineJob job)
     {
         var paths = string.Join(", ", job.Files.Select(file => DuckDb.Literal(file.Path)));
