@@ -41,6 +41,7 @@ internal static class GatewayService
 
     public static void MapGateway(this WebApplication app)
     {
+        app.UseRequestNames();
         app.UseSecurityHeaders();
         app.UseProblems();
         app.UseUnifiedSwaggerUi();

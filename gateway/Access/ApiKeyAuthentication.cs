@@ -1,6 +1,7 @@
 using System.Security.Claims;
 using System.Text.Encodings.Web;
 using Microsoft.AspNetCore.Authentication;
+using Microsoft.AspNetCore.Authorization;
 using Microsoft.Extensions.Options;
 
 namespace Platform.Gateway.Access;
@@ -17,7 +18,7 @@ internal sealed class ApiKeyAuthentication(IOptionsMonitor<AuthenticationSchemeO
     {
         var given = Request.Headers.Authorization.Where(value => value?.StartsWith("Bearer ", StringComparison.OrdinalIgnoreCase) == true).Select(value => value!["Bearer ".Length..].Trim())
             .Concat(Request.Headers[HeaderName].OfType<string>()).Distinct(StringComparer.Ordinal).ToList();
-        if (given.Count == 0)
+        if (given.Count == 0 || Context.GetEndpoint()?.Metadata.GetMetadata<IAllowAnonymous>() is not null)
         {
             return AuthenticateResult.NoResult();
         }

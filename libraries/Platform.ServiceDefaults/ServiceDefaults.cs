@@ -22,6 +22,7 @@ public static class ServiceDefaults
     /// <summary>Maps what <see cref="AddServiceDefaults"/> added. Health is the one thing answered without a token.</summary>
     public static WebApplication MapServiceDefaults(this WebApplication app)
     {
+        app.UseRequestNames();
         app.UseProblems();
         app.UseAuthentication();
         app.UseAuthorization();

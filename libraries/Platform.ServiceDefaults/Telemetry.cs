@@ -1,6 +1,9 @@
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.Configuration.Memory;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -43,6 +46,18 @@ public static class Telemetry
             ? Source.StartActivity(name, kind, parent)
             : Source.StartActivity(name, kind);
 
+    /// <summary>Names the span of a request by its route, which the framework leaves out; comes before whatever answers requests.</summary>
+    public static void UseRequestNames(this WebApplication app) => app.Use((context, next) =>
+    {
+        if (context.GetEndpoint() is RouteEndpoint { RoutePattern.RawText: { } route } && context.Features.Get<IHttpActivityFeature>()?.Activity is { } activity)
+        {
+            activity.DisplayName = $"{context.Request.Method} {route}";
+            activity.SetTag("http.route", route);
+        }
+
+        return next(context);
+    });
+
     /// <summary>Nothing below it is traced until it is disposed: for polls, which would fill the traces with nothing.</summary>
     public static IDisposable Quietly() => SuppressInstrumentationScope.Begin();
 
@@ -51,7 +66,7 @@ public static class Telemetry
         // Without a listener no span would exist, and log lines and stored traceparents would lack their trace id.
         ActivitySource.AddActivityListener(new ActivityListener
         {
-            ShouldListenTo = source => source.Name is "Platform" or "MassTransit",
+            ShouldListenTo = source => source.Name is "Platform" or "MassTransit" or "Microsoft.AspNetCore",
             Sample = (ref ActivityCreationOptions<ActivityContext> _) => ActivitySamplingResult.PropagationData,
         });
 

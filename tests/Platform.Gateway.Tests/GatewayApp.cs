@@ -36,6 +36,8 @@ public sealed class GatewayApp : IAsyncLifetime
         _database = await _postgres.CreateDatabaseAsync();
         Credentials = await RecordingService.StartAsync("credentials", _keys);
         _app = With([]);
+        _app.UseKestrel(0);
+        _app.StartServer();
         await using (var scope = _app.Services.CreateAsyncScope())
         {
             await scope.ServiceProvider.GetRequiredService<GatewayDbContext>().Database.MigrateAsync();
@@ -67,7 +69,10 @@ public sealed class GatewayApp : IAsyncLifetime
         }
     });
 
-    public HttpClient Anonymous() => _app.CreateDefaultClient();
+    /// <summary>Where it listens: a real port, so that paths arrive as they are sent.</summary>
+    public Uri Address => _app.ClientOptions.BaseAddress;
+
+    public HttpClient Anonymous() => new(new HttpClientHandler { UseCookies = false, AllowAutoRedirect = false }) { BaseAddress = Address };
 
     /// <summary>A client with a valid key of this role.</summary>
     public HttpClient As(string role) => WithKey(_roleKeys[role]);
@@ -97,25 +102,31 @@ public sealed class GatewayApp : IAsyncLifetime
         return (T)(await command.ExecuteScalarAsync())!;
     }
 
-    /// <summary>Runs the gateway's program with arguments, as the deployment does.</summary>
+    /// <summary>Runs the gateway's program with arguments, as the deployment does, to its end.</summary>
     public async Task<(int Exit, string Output, string Errors)> RunAsync(params string[] arguments)
     {
-        var start = new ProcessStartInfo("dotnet") { RedirectStandardOutput = true, RedirectStandardError = true };
+        using var process = Process.Start(StartInfo([], arguments))!;
+        var output = process.StandardOutput.ReadToEndAsync();
+        var errors = process.StandardError.ReadToEndAsync();
+        await process.WaitForExitAsync();
+        return (process.ExitCode, await output, await errors);
+    }
+
+    /// <summary>The gateway as a process of its own, with further environment variables.</summary>
+    public ProcessStartInfo StartInfo(Dictionary<string, string> environment, params string[] arguments)
+    {
+        var start = new ProcessStartInfo("dotnet") { RedirectStandardOutput = arguments.Length > 0, RedirectStandardError = arguments.Length > 0 };
         foreach (var argument in (string[])[Path.Combine(AppContext.BaseDirectory, "Platform.Gateway.dll"), .. arguments])
         {
             start.ArgumentList.Add(argument);
         }
 
-        foreach (var (name, value) in Settings())
+        foreach (var (name, value) in Settings().Concat(environment))
         {
             start.Environment[name.Replace(":", "__", StringComparison.Ordinal)] = value;
         }
 
-        using var process = Process.Start(start)!;
-        var output = process.StandardOutput.ReadToEndAsync();
-        var errors = process.StandardError.ReadToEndAsync();
-        await process.WaitForExitAsync();
-        return (process.ExitCode, await output, await errors);
+        return start;
     }
 
     private IEnumerable<KeyValuePair<string, string>> Settings() => ServiceSettings.Of("gateway", ConnectionString, "amqp://127.0.0.1:1/", _keys)

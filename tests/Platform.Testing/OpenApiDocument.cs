@@ -28,10 +28,26 @@ public static class OpenApiDocument
             throw new InvalidOperationException($"{name} is missing. Run this test with UPDATE_OPENAPI=1 and commit the file.");
         }
 
-        if (!JsonNode.DeepEquals(JsonNode.Parse(await File.ReadAllTextAsync(committed)), served))
+        var differences = Differences(JsonNode.Parse(await File.ReadAllTextAsync(committed)), served, "$").Take(20).ToList();
+        if (differences.Count > 0)
         {
             throw new InvalidOperationException(
-                $"{name} is not what is served at {path}. Run this test with UPDATE_OPENAPI=1, read the difference and commit it. Served:\n{served.ToJsonString(Indented)}");
+                $"{name} is not what is served at {path}. Run this test with UPDATE_OPENAPI=1, read the difference and commit it.\n{string.Join('\n', differences)}");
         }
+    }
+
+    private static IEnumerable<string> Differences(JsonNode? committed, JsonNode? served, string path)
+    {
+        if (committed is JsonObject left && served is JsonObject right)
+        {
+            return left.Select(member => member.Key).Union(right.Select(member => member.Key)).SelectMany(name => (left.ContainsKey(name), right.ContainsKey(name)) switch
+            {
+                (true, false) => [$"{path}.{name} is committed and not served"],
+                (false, true) => [$"{path}.{name} is served and not committed"],
+                _ => Differences(left[name], right[name], $"{path}.{name}"),
+            });
+        }
+
+        return JsonNode.DeepEquals(committed, served) ? [] : [$"{path} is {committed?.ToJsonString() ?? "null"} in the file and served as {served?.ToJsonString() ?? "null"}"];
     }
 }

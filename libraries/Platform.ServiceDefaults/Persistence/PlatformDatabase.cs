@@ -21,13 +21,15 @@ public static class PlatformDatabase
         {
             var text = services.GetRequiredService<IConfiguration>().GetConnectionString("Database")
                 ?? throw new InvalidOperationException("The connection string 'Database' is missing (setting ConnectionStrings:Database).");
-            var connection = new NpgsqlConnectionStringBuilder(text) { ApplicationName = services.GetRequiredService<ServiceIdentity>().Name, Timezone = "UTC" };
+            var service = services.GetRequiredService<ServiceIdentity>().Name;
+            var connection = new NpgsqlConnectionStringBuilder(text) { ApplicationName = service, Timezone = "UTC" };
             if (!connection.ContainsKey("Maximum Pool Size") || connection.MaxPoolSize == 100)
             {
                 connection.MaxPoolSize = DefaultPoolSize;
             }
 
-            return new NpgsqlDataSourceBuilder(connection.ConnectionString).Build();
+            // The name stands in traces and metrics, in place of the connection string.
+            return new NpgsqlDataSourceBuilder(connection.ConnectionString) { Name = service }.Build();
         });
         builder.Services.AddDbContext<TContext>((services, options) => options.UseNpgsql(services.GetRequiredService<NpgsqlDataSource>()));
         builder.Services.AddHealthChecks().AddCheck<Reachable>("database");
