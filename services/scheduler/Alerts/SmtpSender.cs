@@ -105,10 +105,10 @@ internal sealed class SmtpSender(AddressGuard guard, IServiceScopeFactory scopes
         return headers.ToString();
     }
 
-    // RFC 2047: encoded words of at most 75 characters, cut between characters.
+    // RFC 2047: lines with encoded words have at most 76 characters, the header name included; words are cut between characters.
     private static string Encoded(string title)
     {
-        const int MostBytes = 45;
+        const int MostBytes = 39;
         var words = new List<string>();
         var bytes = new List<byte>(MostBytes);
         Span<byte> encoded = stackalloc byte[4];
