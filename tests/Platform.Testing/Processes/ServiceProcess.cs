@@ -5,7 +5,7 @@ using System.Net;
 namespace Platform.Testing.Processes;
 
 /// <summary>One service, or the gateway, as the separate process that production runs: the built binary, configured by its environment.</summary>
-internal sealed class ServiceProcess(string name, string assembly, ServiceSettings settings, string url, string logFile) : IDisposable
+public sealed class ServiceProcess(string name, string assembly, ServiceSettings settings, string url, string logFile) : IDisposable
 {
     private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(30);
