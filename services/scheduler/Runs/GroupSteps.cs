@@ -187,7 +187,8 @@ internal sealed partial class GroupSteps(
         {
             if (run != line[0])
             {
-                transitions.Wait(run, $"Waits for the run of {RunTransitions.Clock(group, line[0].Slot)} ({line[0].Id}) to end");
+                // The same words however the line moves on: a long line is not written anew with every run that ends.
+                transitions.Wait(run, "Waits for earlier runs of the group to end");
             }
 
             transitions.TellOf(run);
