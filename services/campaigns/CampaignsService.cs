@@ -5,6 +5,7 @@ using Platform.Campaigns.Dispatches;
 using Platform.Campaigns.Endpoints;
 using Platform.Campaigns.Persistence;
 using Platform.Campaigns.Recipients;
+using Platform.Campaigns.Status;
 using Platform.Files.Locations;
 using Platform.ServiceDefaults.Messaging;
 using Platform.ServiceDefaults.Persistence;
@@ -35,6 +36,10 @@ internal static class CampaignsService
         builder.Services.AddSingleton<DispatchSignal>();
         builder.Services.AddSingleton<DispatchLeases>();
         builder.Services.AddHostedService<DispatchWorker>();
+
+        builder.Services.AddScoped<StatusReader>();
+        builder.Services.AddSingleton<ConnectionLeases>();
+        builder.Services.AddHostedService<StatusWorker>();
     }
 
     public static void MapCampaigns(this WebApplication app)
