@@ -52,7 +52,7 @@ public sealed class CampaignsApp : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         await Task.WhenAll(_postgres.InitializeAsync().AsTask(), _rabbit.InitializeAsync().AsTask(), Server.InitializeAsync().AsTask());
-        _database = await _postgres.CreateDatabaseAsync();
+        _database = await CreateDatabaseAsync();
         _domain = await _postgres.CreateDatabaseAsync();
         Database = NpgsqlDataSource.Create(_database.ConnectionString);
         DomainTables = NpgsqlDataSource.Create(_domain.ConnectionString);
@@ -61,11 +61,6 @@ public sealed class CampaignsApp : IAsyncLifetime
             .With("Services:credentials", _credentials.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single())
             .With("ConnectionStrings:DomainTables", await MakeReaderAsync())
             .With("Logging:LogLevel:Default", "Warning");
-        await using (var context = new CampaignsDbContext(new DbContextOptionsBuilder<CampaignsDbContext>().UseNpgsql(Database).Options))
-        {
-            await context.Database.MigrateAsync();
-        }
-
         _app = new WebApplicationFactory<Program>().WithWebHostBuilder(Settings.Apply);
         Client = As(Roles.Operator);
         await Until.True(async () => (await Client.GetAsync("/health/ready")).IsSuccessStatusCode);
@@ -86,11 +81,23 @@ public sealed class CampaignsApp : IAsyncLifetime
 
     public HttpClient As(string role) => _app.CreateDefaultClient(_keys.AsPerson("campaigns", role));
 
+    /// <summary>Makes every request through it an operator's call that the gateway forwards; for services outside this process.</summary>
+    public DelegatingHandler Operator() => _keys.AsPerson("campaigns", Roles.Operator);
+
+    /// <summary>A migrated database of its own for another instance of the service.</summary>
+    public async Task<PostgresDatabase> CreateDatabaseAsync()
+    {
+        var database = await _postgres.CreateDatabaseAsync();
+        await using var context = new CampaignsDbContext(new DbContextOptionsBuilder<CampaignsDbContext>().UseNpgsql(database.ConnectionString).Options);
+        await context.Database.MigrateAsync();
+        return database;
+    }
+
     /// <summary>A connection with the directories in, log, err and out of its own, which also lie on this machine's disk.</summary>
-    public async Task<TestConnection> ConnectAsync(Action<JsonObject>? change = null)
+    public async Task<TestConnection> ConnectAsync(Action<JsonObject>? change = null, HttpClient? client = null)
     {
         var number = Interlocked.Increment(ref _number);
-        var connection = new TestConnection(this, $"Connection {number}", Server.PathOf(number.ToString(CultureInfo.InvariantCulture)));
+        var connection = new TestConnection(this, client ?? Client, $"Connection {number}", Server.PathOf(number.ToString(CultureInfo.InvariantCulture)));
         await connection.CreateAsync(change);
         return connection;
     }

@@ -8,7 +8,7 @@ using Xunit;
 namespace Platform.Campaigns.Tests;
 
 /// <summary>A connection of one test, with what the test does to it through the API and sees on the server's disk.</summary>
-public sealed class TestConnection(CampaignsApp app, string name, string folder)
+public sealed class TestConnection(CampaignsApp app, HttpClient client, string name, string folder)
 {
     public const long SourceMailing = 44018617811;
     public const long Wave = 46623317811;
@@ -81,7 +81,7 @@ public sealed class TestConnection(CampaignsApp app, string name, string folder)
 
     public async Task<JsonNode> UploadRecipientsAsync(string dispatchId, string csv, string query = "", HttpStatusCode expected = HttpStatusCode.OK)
     {
-        using var response = await app.Client.PutAsync($"/api/campaigns/dispatches/{dispatchId}/recipients{query}", new StringContent(csv, Encoding.UTF8, "text/csv"), Cancelled);
+        using var response = await client.PutAsync($"/api/campaigns/dispatches/{dispatchId}/recipients{query}", new StringContent(csv, Encoding.UTF8, "text/csv"), Cancelled);
         return await ReadAsync(response, expected);
     }
 
@@ -96,11 +96,11 @@ public sealed class TestConnection(CampaignsApp app, string name, string folder)
         return dispatch;
     }
 
-    public async Task<JsonNode> GetAsync(string path) => await ReadAsync(await app.Client.GetAsync(path, Cancelled), HttpStatusCode.OK);
+    public async Task<JsonNode> GetAsync(string path) => await ReadAsync(await client.GetAsync(path, Cancelled), HttpStatusCode.OK);
 
     public async Task<JsonNode> PostAsync(string path, JsonNode? body, HttpStatusCode expected = HttpStatusCode.OK)
     {
-        using var response = await app.Client.PostAsJsonAsync(path, body, Cancelled);
+        using var response = await client.PostAsJsonAsync(path, body, Cancelled);
         return await ReadAsync(response, expected);
     }
 

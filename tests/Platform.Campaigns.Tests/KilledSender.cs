@@ -1,0 +1,89 @@
+using System.Diagnostics;
+using System.Net;
+using Platform.Testing;
+using Platform.Testing.Servers;
+using Xunit;
+
+namespace Platform.Campaigns.Tests;
+
+/// <summary>The service as production runs it, a process of its own with a database of its own, to be killed and started again.</summary>
+internal sealed class KilledSender : IAsyncDisposable
+{
+    private static readonly TimeSpan StartLimit = TimeSpan.FromMinutes(2);
+
+    private readonly CampaignsApp _app;
+    private readonly PostgresDatabase _database;
+    private readonly string _url = $"http://127.0.0.1:{FreePorts.Take(1)[0]}";
+    private readonly HttpClient _health = new();
+    private Process? _process;
+
+    private KilledSender(CampaignsApp app, PostgresDatabase database)
+    {
+        _app = app;
+        _database = database;
+        var handler = app.Operator();
+        handler.InnerHandler = new SocketsHttpHandler();
+        Client = new(handler) { BaseAddress = new(_url) };
+    }
+
+    public HttpClient Client { get; }
+
+    public static async Task<KilledSender> CreateAsync(CampaignsApp app) => new(app, await app.CreateDatabaseAsync());
+
+    /// <summary>Returns when the process answers.</summary>
+    public async Task StartAsync()
+    {
+        var binary = Path.Combine(AppContext.BaseDirectory, "Platform.Campaigns.dll");
+        var start = new ProcessStartInfo("dotnet", [binary]) { WorkingDirectory = AppContext.BaseDirectory, RedirectStandardOutput = true };
+        foreach (var (key, value) in _app.Settings.Values)
+        {
+            start.Environment[key.Replace(":", "__", StringComparison.Ordinal)] = value;
+        }
+
+        start.Environment["ConnectionStrings__Database"] = _database.ConnectionString;
+        start.Environment["Urls"] = _url;
+        start.Environment["ASPNETCORE_ENVIRONMENT"] = "Production";
+        _process = Process.Start(start)!;
+        _process.OutputDataReceived += (_, _) => { };
+        _process.BeginOutputReadLine();
+        await Until.True(AnswersAsync, StartLimit, TestContext.Current.CancellationToken);
+    }
+
+    /// <summary>SIGKILL; its ssh goes with it, as its input ends.</summary>
+    public async Task KillAsync()
+    {
+        if (_process is { } process)
+        {
+            _process = null;
+            process.Kill();
+            await process.WaitForExitAsync();
+            process.Dispose();
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await KillAsync();
+        Client.Dispose();
+        _health.Dispose();
+        await _database.DisposeAsync();
+    }
+
+    private async Task<bool> AnswersAsync()
+    {
+        if (_process!.HasExited)
+        {
+            throw new InvalidOperationException($"The service ended with {_process.ExitCode}.");
+        }
+
+        try
+        {
+            using var answer = await _health.GetAsync($"{_url}/health/live");
+            return answer.StatusCode == HttpStatusCode.OK;
+        }
+        catch (HttpRequestException)
+        {
+            return false;
+        }
+    }
+}
