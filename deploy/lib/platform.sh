@@ -77,6 +77,9 @@ run_binary() {
   case $name in
     gateway) unset RabbitMq__Uri ;;
     credentials) export MasterKeys__Folder=$secrets/master-keys ;;
+    campaigns)
+      export ConnectionStrings__DomainTables="Host=127.0.0.1;Port=${port[postgres]};Database=feeds;Username=domain_reader;Password=$(cat "$secrets/domain-reader.password")"
+      ;;
     couriers | feeds) export Landing__Root=$state/landing Scratch__Root=$state/scratch/$name ;;
   esac
   # By way of env, as a name with a hyphen is none for the shell.
