@@ -3,6 +3,7 @@ using Platform.Contracts.Couriers;
 using Platform.Credentials.Endpoints;
 using Platform.Credentials.Kinds;
 using Platform.Credentials.Kinds.IamCredential;
+using Platform.Credentials.Kinds.Sftp;
 using Platform.Credentials.Persistence;
 using Platform.Credentials.Secrets;
 using Platform.ServiceDefaults.Messaging;
@@ -28,6 +29,7 @@ internal static class CredentialsService
         builder.Services.Configure<OutgoingOptions>(builder.Configuration.GetSection("Outgoing"));
         builder.Services.AddSingleton<CredentialKinds>();
         builder.Services.AddSingleton<CredentialKind, IamCredentialKind>();
+        builder.Services.AddSingleton<CredentialKind, SftpKind>();
     }
 
     public static void MapCredentials(this WebApplication app)
