@@ -199,24 +199,15 @@ internal sealed class TableActivation(NpgsqlConnection connection)
 
     private static int IndexOf(DomainTable table, FieldDefinition field) => table.Definition.Fields.ToList().IndexOf(field);
 
-    private async Task DescribeAsync(DomainTable table, CancellationToken cancellationToken)
+    private Task DescribeAsync(DomainTable table, CancellationToken cancellationToken)
     {
-        await connection.ExecuteAsync($"comment on table {table.Shell} is {Literal($"Feed {table.FeedId}. Written by the platform only; its key is ({string.Join(", ", table.Definition.PrimaryKey)}).")}", cancellationToken);
-        foreach (var field in table.Definition.Fields)
-        {
-            var tags = field.SemanticTags.Count == 0 ? "" : $"; {string.Join(", ", field.SemanticTags)}";
-            await connection.ExecuteAsync($"comment on column {table.Shell}.{Quote(field.Name)} is {Literal($"{field.IncomingName}{tags}")}", cancellationToken);
-        }
-
-        foreach (var (column, text) in new[]
-        {
-            ("_load_id", "The load that last changed the row (load_seq of the load history)"),
-            ("_file_id", "The file the row came from (file_no of the load's files)"),
-            ("_row_no", "The row's number in that file, from 1"),
-        })
-        {
-            await connection.ExecuteAsync($"comment on column {table.Shell}.{column} is {Literal(text)}", cancellationToken);
-        }
+        var comments = table.Definition.Fields.Select(field => (field.Name, string.Join("; ", field.SemanticTags.Count == 0 ? [field.IncomingName] : [field.IncomingName, string.Join(", ", field.SemanticTags)])))
+            .Append(("_load_id", "The load that last changed the row (load_seq of the load history)"))
+            .Append(("_file_id", "The file the row came from (file_no of the load's files)"))
+            .Append(("_row_no", "The row's number in that file, from 1"))
+            .Select(column => $"comment on column {table.Shell}.{Quote(column.Item1)} is {Literal(column.Item2)}")
+            .Prepend($"comment on table {table.Shell} is {Literal($"Feed {table.FeedId}. Written by the platform only; its key is ({string.Join(", ", table.Definition.PrimaryKey)}).")}");
+        return connection.ExecuteAsync(string.Join(";\n", comments), cancellationToken);
     }
 
     private static Change Compare(FeedDefinition wanted, FeedDefinition present)
