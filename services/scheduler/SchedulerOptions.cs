@@ -17,9 +17,9 @@ internal sealed class SchedulerOptions
     [Range(typeof(TimeSpan), "00:00:01", "01:00:00")]
     public TimeSpan ConstraintPoll { get; set; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>Longest sleep between two looks for due work.</summary>
+    /// <summary>Longest sleep between two looks for due work. Due times known before are met to the moment, and changes made by the same instance wake it.</summary>
     [Range(typeof(TimeSpan), "00:00:00.100", "00:01:00")]
-    public TimeSpan Poll { get; set; } = TimeSpan.FromSeconds(1);
+    public TimeSpan Poll { get; set; } = TimeSpan.FromSeconds(5);
 
     /// <summary>Runs and notifications are kept this long after they ended.</summary>
     [Range(typeof(TimeSpan), "1.00:00:00", "3650.00:00:00")]

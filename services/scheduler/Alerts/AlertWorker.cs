@@ -14,7 +14,7 @@ namespace Platform.Scheduler.Alerts;
 internal sealed partial class AlertWorker(IServiceScopeFactory scopes, NpgsqlDataSource database, AlertSender sender, TimeProvider clock, ILogger<AlertWorker> logger) : BackgroundService
 {
     private const int AtOnce = 8;
-    private static readonly TimeSpan Poll = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan Poll = TimeSpan.FromSeconds(5);
 
     // 10 attempts within about 14 hours.
     private static readonly TimeSpan[] Pauses =
