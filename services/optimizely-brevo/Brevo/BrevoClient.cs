@@ -32,18 +32,18 @@ internal sealed class BrevoClient(PartnerHttp http, PartnerSecrets secrets, IOpt
         }
     }
 
-    /// <summary>Creates or updates one contact; doing it twice is doing it once.</summary>
+    /// <summary>Creates or updates one contact. Not repeated by itself, like all that changes contacts: after an unclear answer Brevo is asked first.</summary>
     public async Task UpsertAsync(BrevoSettings account, UpsertContact contact, CancellationToken cancellationToken) =>
-        (await PostAsync(account, "POST /contacts", "contacts", Contacts(account), repeatable: true, contact, BrevoJson.Default.UpsertContact, cancellationToken)).Dispose();
+        (await PostAsync(account, "POST /contacts", "contacts", Contacts(account), contact, BrevoJson.Default.UpsertContact, cancellationToken)).Dispose();
 
     /// <summary>Updates contacts that Brevo has; one that it refuses makes it refuse all.</summary>
     public async Task UpdateAsync(BrevoSettings account, IReadOnlyList<BatchContact> contacts, CancellationToken cancellationToken) =>
-        (await PostAsync(account, "POST /contacts/batch", "contacts/batch", Contacts(account), repeatable: true, new(contacts), BrevoJson.Default.UpdateContacts, cancellationToken)).Dispose();
+        (await PostAsync(account, "POST /contacts/batch", "contacts/batch", Contacts(account), new(contacts), BrevoJson.Default.UpdateContacts, cancellationToken)).Dispose();
 
-    /// <summary>Starts an import; the answer is its process. Not repeated by itself: whether a silent first try arrived is asked first.</summary>
+    /// <summary>Starts an import; the answer is its process.</summary>
     public async Task<long> ImportAsync(BrevoSettings account, ImportContacts import, CancellationToken cancellationToken)
     {
-        using var response = await PostAsync(account, "POST /contacts/import", "contacts/import", Contacts(account), repeatable: false, import, BrevoJson.Default.ImportContacts, cancellationToken);
+        using var response = await PostAsync(account, "POST /contacts/import", "contacts/import", Contacts(account), import, BrevoJson.Default.ImportContacts, cancellationToken);
         return (await ReadAsync(response, "POST /contacts/import", BrevoJson.Default.CreatedProcess, cancellationToken)).ProcessId;
     }
 
@@ -139,9 +139,9 @@ internal sealed class BrevoClient(PartnerHttp http, PartnerSecrets secrets, IOpt
     private static Budget[] Other(BrevoSettings account) => [Budget.BrevoOther(account.CredentialId, account.Tier)];
 
     private async Task<HttpResponseMessage> PostAsync<T>(
-        BrevoSettings account, string name, string path, Budget[] budgets, bool repeatable, T body, JsonTypeInfo<T> type, CancellationToken cancellationToken)
+        BrevoSettings account, string name, string path, Budget[] budgets, T body, JsonTypeInfo<T> type, CancellationToken cancellationToken)
     {
-        var response = await SendAsync(account, new("Brevo", name, budgets, repeatable), HttpMethod.Post, path, () => JsonContent.Create(body, type), cancellationToken);
+        var response = await SendAsync(account, new("Brevo", name, budgets, Repeatable: false), HttpMethod.Post, path, () => JsonContent.Create(body, type), cancellationToken);
         await ThrowIfFailedAsync(response, name, account, cancellationToken);
         return response;
     }

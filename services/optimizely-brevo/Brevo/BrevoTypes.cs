@@ -82,6 +82,7 @@ internal sealed record BrevoStoredEvent([property: JsonPropertyName("event_name"
 [JsonSerializable(typeof(BrevoList))]
 [JsonSerializable(typeof(BrevoSegments))]
 [JsonSerializable(typeof(BrevoError))]
+[JsonSerializable(typeof(BrevoEvent))]
 [JsonSerializable(typeof(BrevoEvents))]
 [JsonSerializable(typeof(BrevoEventErrors))]
 [JsonSerializable(typeof(BrevoStoredEvents))]

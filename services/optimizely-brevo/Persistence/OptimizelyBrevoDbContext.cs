@@ -68,6 +68,8 @@ internal sealed class OptimizelyBrevoDbContext(DbContextOptions<OptimizelyBrevoD
             sync.HasOne<Connection>().WithMany().HasForeignKey(row => row.ConnectionId).OnDelete(DeleteBehavior.Cascade);
             sync.HasIndex(row => new { row.ConnectionId, row.Id });
             sync.HasIndex(row => row.State).HasFilter("state in ('Queued', 'Running')");
+            // Two syncs of one connection would send each other's differences.
+            sync.HasIndex(row => row.ConnectionId, "IX_Syncs_OneRunning").IsUnique().HasFilter("state = 'Running'");
             Json(sync.Property(row => row.Request));
             Json(sync.Property(row => row.Counts));
         });
@@ -132,7 +134,11 @@ internal sealed class OptimizelyBrevoDbContext(DbContextOptions<OptimizelyBrevoD
             snapshot.HasOne<Connection>().WithMany().HasForeignKey(row => row.ConnectionId).OnDelete(DeleteBehavior.Cascade);
             snapshot.Property(row => row.Results).HasColumnType("jsonb");
         });
-        modelBuilder.Entity<RateBudget>(budget => budget.HasKey(row => row.Key));
+        modelBuilder.Entity<RateBudget>(budget =>
+        {
+            budget.ToTable("RateBudgets");
+            budget.HasKey(row => row.Key);
+        });
 
         modelBuilder.AddMessaging();
         modelBuilder.UseSnakeCase();

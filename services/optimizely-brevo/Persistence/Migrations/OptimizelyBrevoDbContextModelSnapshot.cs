@@ -22,6 +22,645 @@ namespace Platform.OptimizelyBrevo.Persistence.Migrations
 
             NpgsqlModelBuilderExtensions.UseIdentityByDefaultColumns(modelBuilder);
 
+            modelBuilder.Entity("Platform.OptimizelyBrevo.Connections.Connection", b =>
+                {
+                    b.Property<string>("Id")
+                        .HasColumnType("text")
+                        .HasColumnName("id");
+
+                    b.Property<DateTimeOffset>("CreatedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("created_at");
+
+                    b.Property<bool>("Enabled")
+                        .HasColumnType("boolean")
+                        .HasColumnName("enabled");
+
+                    b.Property<string>("Name")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("name");
+
+                    b.Property<string>("Settings")
+                        .IsRequired()
+                        .HasColumnType("jsonb")
+                        .HasColumnName("settings");
+
+                    b.Property<DateTimeOffset>("UpdatedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("updated_at");
+
+                    b.Property<string>("Variables")
+                        .IsRequired()
+                        .HasColumnType("jsonb")
+                        .HasColumnName("variables");
+
+                    b.HasKey("Id")
+                        .HasName("pk_connections");
+
+                    b.HasIndex("Name")
+                        .IsUnique()
+                        .HasDatabaseName("ix_connections_name");
+
+                    b.ToTable("connections");
+                });
+
+            modelBuilder.Entity("Platform.OptimizelyBrevo.Conversions.ConversionBatch", b =>
+                {
+                    b.Property<string>("Id")
+                        .HasColumnType("text")
+                        .HasColumnName("id");
+
+                    b.Property<int>("Attempt")
+                        .HasColumnType("integer")
+                        .HasColumnName("attempt");
+
+                    b.Property<string>("ConnectionId")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("connection_id");
+
+                    b.Property<DateTimeOffset>("CreatedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("created_at");
+
+                    b.Property<string>("Direction")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("direction");
+
+                    b.Property<DateTimeOffset?>("EndedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("ended_at");
+
+                    b.Property<int>("Events")
+                        .HasColumnType("integer")
+                        .HasColumnName("events");
+
+                    b.Property<string>("LeaseOwner")
+                        .HasColumnType("text")
+                        .HasColumnName("lease_owner");
+
+                    b.Property<DateTimeOffset?>("LeaseUntil")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("lease_until");
+
+                    b.Property<string>("Message")
+                        .HasColumnType("text")
+                        .HasColumnName("message");
+
+                    b.Property<DateTimeOffset?>("NotBefore")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("not_before");
+
+                    b.Property<string>("ProjectId")
+                        .HasColumnType("text")
+                        .HasColumnName("project_id");
+
+                    b.Property<string>("State")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("state");
+
+                    b.Property<string>("TraceParent")
+                        .HasColumnType("text")
+                        .HasColumnName("trace_parent");
+
+                    b.HasKey("Id")
+                        .HasName("pk_conversion_batches");
+
+                    b.HasIndex("ConnectionId")
+                        .HasDatabaseName("ix_conversion_batches_connection_id");
+
+                    b.HasIndex("State")
+                        .HasDatabaseName("ix_conversion_batches_state")
+                        .HasFilter("state in ('Ready', 'Sending')");
+
+                    b.ToTable("conversion_batches");
+                });
+
+            modelBuilder.Entity("Platform.OptimizelyBrevo.Conversions.ConversionEvent", b =>
+                {
+                    b.Property<Guid>("Id")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("uuid")
+                        .HasColumnName("id");
+
+                    b.Property<string>("BatchId")
+                        .HasColumnType("text")
+                        .HasColumnName("batch_id");
+
+                    b.Property<string>("ConnectionId")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("connection_id");
+
+                    b.Property<string>("Direction")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("direction");
+
+                    b.Property<DateTimeOffset>("OccurredAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("occurred_at");
+
+                    b.Property<string>("Payload")
+                        .IsRequired()
+                        .HasColumnType("jsonb")
+                        .HasColumnName("payload");
+
+                    b.Property<string>("Reason")
+                        .HasColumnType("text")
+                        .HasColumnName("reason");
+
+                    b.Property<string>("State")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("state");
+
+                    b.HasKey("Id")
+                        .HasName("pk_conversion_events");
+
+                    b.HasIndex("BatchId")
+                        .HasDatabaseName("ix_conversion_events_batch_id");
+
+                    b.HasIndex("ConnectionId")
+                        .HasDatabaseName("ix_conversion_events_connection_id");
+
+                    b.ToTable("conversion_events");
+                });
+
+            modelBuilder.Entity("Platform.OptimizelyBrevo.DecisionEvents.DecisionEvent", b =>
+                {
+                    b.Property<string>("ConnectionId")
+                        .HasColumnType("text")
+                        .HasColumnName("connection_id");
+
+                    b.Property<string>("Id")
+                        .HasColumnType("text")
+                        .HasColumnName("id");
+
+                    b.Property<DateTimeOffset>("DecidedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("decided_at");
+
+                    b.Property<string>("Email")
+                        .HasColumnType("text")
+                        .HasColumnName("email");
+
+                    b.Property<bool>("Enabled")
+                        .HasColumnType("boolean")
+                        .HasColumnName("enabled");
+
+                    b.Property<string>("ExperimentKey")
+                        .HasColumnType("text")
+                        .HasColumnName("experiment_key");
+
+                    b.Property<string>("FeatureKey")
+                        .HasColumnType("text")
+                        .HasColumnName("feature_key");
+
+                    b.Property<DateTimeOffset>("ReceivedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("received_at");
+
+                    b.Property<long>("Sequence")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("bigint")
+                        .HasColumnName("sequence");
+
+                    NpgsqlPropertyBuilderExtensions.UseIdentityAlwaysColumn(b.Property<long>("Sequence"));
+
+                    b.Property<string>("SyncId")
+                        .HasColumnType("text")
+                        .HasColumnName("sync_id");
+
+                    b.Property<string>("Type")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("type");
+
+                    b.Property<string>("UserId")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("user_id");
+
+                    b.Property<string>("VariationKey")
+                        .HasColumnType("text")
+                        .HasColumnName("variation_key");
+
+                    b.HasKey("ConnectionId", "Id")
+                        .HasName("pk_decisions");
+
+                    b.HasIndex("ConnectionId", "Sequence")
+                        .HasDatabaseName("ix_decisions_connection_id_sequence")
+                        .HasFilter("sync_id is null");
+
+                    b.ToTable("decisions", (string)null);
+                });
+
+            modelBuilder.Entity("Platform.OptimizelyBrevo.Partners.RateBudget", b =>
+                {
+                    b.Property<string>("Key")
+                        .HasColumnType("text")
+                        .HasColumnName("key");
+
+                    b.Property<DateTimeOffset?>("BlockedUntil")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("blocked_until");
+
+                    b.Property<double>("Tokens")
+                        .HasColumnType("double precision")
+                        .HasColumnName("tokens");
+
+                    b.Property<DateTimeOffset>("UpdatedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("updated_at");
+
+                    b.HasKey("Key")
+                        .HasName("pk_rate_budgets");
+
+                    b.ToTable("rate_budgets", (string)null);
+                });
+
+            modelBuilder.Entity("Platform.OptimizelyBrevo.Results.ExperimentInfo", b =>
+                {
+                    b.Property<string>("ConnectionId")
+                        .HasColumnType("text")
+                        .HasColumnName("connection_id");
+
+                    b.Property<string>("ExperimentId")
+                        .HasColumnType("text")
+                        .HasColumnName("experiment_id");
+
+                    b.Property<string>("FeatureKey")
+                        .HasColumnType("text")
+                        .HasColumnName("feature_key");
+
+                    b.Property<string>("Key")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("key");
+
+                    b.Property<string>("Name")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("name");
+
+                    b.Property<string>("ProjectId")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("project_id");
+
+                    b.Property<DateTimeOffset>("RefreshedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("refreshed_at");
+
+                    b.Property<DateTimeOffset?>("ResultsDueAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("results_due_at");
+
+                    b.Property<string>("Status")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("status");
+
+                    b.Property<string>("Variations")
+                        .IsRequired()
+                        .HasColumnType("jsonb")
+                        .HasColumnName("variations");
+
+                    b.Property<string>("WinnerKey")
+                        .HasColumnType("text")
+                        .HasColumnName("winner_key");
+
+                    b.HasKey("ConnectionId", "ExperimentId")
+                        .HasName("pk_experiments");
+
+                    b.HasIndex("ResultsDueAt")
+                        .HasDatabaseName("ix_experiments_results_due_at");
+
+                    b.ToTable("experiments", (string)null);
+                });
+
+            modelBuilder.Entity("Platform.OptimizelyBrevo.Results.ResultSnapshot", b =>
+                {
+                    b.Property<string>("ConnectionId")
+                        .HasColumnType("text")
+                        .HasColumnName("connection_id");
+
+                    b.Property<string>("ExperimentId")
+                        .HasColumnType("text")
+                        .HasColumnName("experiment_id");
+
+                    b.Property<DateTimeOffset>("FetchedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("fetched_at");
+
+                    b.Property<string>("Hash")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("hash");
+
+                    b.Property<string>("Results")
+                        .IsRequired()
+                        .HasColumnType("jsonb")
+                        .HasColumnName("results");
+
+                    b.HasKey("ConnectionId", "ExperimentId", "FetchedAt")
+                        .HasName("pk_result_snapshots");
+
+                    b.ToTable("result_snapshots");
+                });
+
+            modelBuilder.Entity("Platform.OptimizelyBrevo.Sync.Assignment", b =>
+                {
+                    b.Property<string>("ConnectionId")
+                        .HasColumnType("text")
+                        .HasColumnName("connection_id");
+
+                    b.Property<string>("ExperimentKey")
+                        .HasColumnType("text")
+                        .HasColumnName("experiment_key");
+
+                    b.Property<string>("Email")
+                        .HasColumnType("text")
+                        .HasColumnName("email");
+
+                    b.Property<DateTimeOffset>("DecidedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("decided_at");
+
+                    b.Property<string>("VariationKey")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("variation_key");
+
+                    b.HasKey("ConnectionId", "ExperimentKey", "Email")
+                        .HasName("pk_assignments");
+
+                    b.ToTable("assignments");
+                });
+
+            modelBuilder.Entity("Platform.OptimizelyBrevo.Sync.ContactState", b =>
+                {
+                    b.Property<string>("ConnectionId")
+                        .HasColumnType("text")
+                        .HasColumnName("connection_id");
+
+                    b.Property<string>("Email")
+                        .HasColumnType("text")
+                        .HasColumnName("email");
+
+                    b.Property<DateTimeOffset?>("DecidedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("decided_at");
+
+                    b.Property<string>("Desired")
+                        .IsRequired()
+                        .HasColumnType("jsonb")
+                        .HasColumnName("desired");
+
+                    b.Property<int>("Failures")
+                        .HasColumnType("integer")
+                        .HasColumnName("failures");
+
+                    b.PrimitiveCollection<long[]>("Lists")
+                        .IsRequired()
+                        .HasColumnType("bigint[]")
+                        .HasColumnName("lists");
+
+                    b.Property<string>("Reason")
+                        .HasColumnType("text")
+                        .HasColumnName("reason");
+
+                    b.Property<DateTimeOffset?>("RetryAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("retry_at");
+
+                    b.Property<string>("Sent")
+                        .HasColumnType("jsonb")
+                        .HasColumnName("sent");
+
+                    b.Property<DateTimeOffset?>("SentAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("sent_at");
+
+                    b.PrimitiveCollection<long[]>("SentLists")
+                        .IsRequired()
+                        .HasColumnType("bigint[]")
+                        .HasColumnName("sent_lists");
+
+                    b.HasKey("ConnectionId", "Email")
+                        .HasName("pk_contacts");
+
+                    b.HasIndex("ConnectionId", "RetryAt")
+                        .HasDatabaseName("ix_contacts_connection_id_retry_at")
+                        .HasFilter("retry_at is not null");
+
+                    b.ToTable("contacts", (string)null);
+                });
+
+            modelBuilder.Entity("Platform.OptimizelyBrevo.Sync.SyncBatch", b =>
+                {
+                    b.Property<string>("SyncId")
+                        .HasColumnType("text")
+                        .HasColumnName("sync_id");
+
+                    b.Property<int>("No")
+                        .HasColumnType("integer")
+                        .HasColumnName("no");
+
+                    b.Property<int>("Contacts")
+                        .HasColumnType("integer")
+                        .HasColumnName("contacts");
+
+                    b.Property<string>("Kind")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("kind");
+
+                    b.Property<long?>("ProcessId")
+                        .HasColumnType("bigint")
+                        .HasColumnName("process_id");
+
+                    b.Property<string>("State")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("state");
+
+                    b.Property<DateTimeOffset>("UpdatedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("updated_at");
+
+                    b.HasKey("SyncId", "No")
+                        .HasName("pk_sync_batches");
+
+                    b.ToTable("sync_batches");
+                });
+
+            modelBuilder.Entity("Platform.OptimizelyBrevo.Sync.SyncChange", b =>
+                {
+                    b.Property<string>("SyncId")
+                        .HasColumnType("text")
+                        .HasColumnName("sync_id");
+
+                    b.Property<long>("No")
+                        .HasColumnType("bigint")
+                        .HasColumnName("no");
+
+                    b.PrimitiveCollection<long[]>("AddLists")
+                        .IsRequired()
+                        .HasColumnType("bigint[]")
+                        .HasColumnName("add_lists");
+
+                    b.Property<string>("Attributes")
+                        .HasColumnType("jsonb")
+                        .HasColumnName("attributes");
+
+                    b.Property<int?>("BatchNo")
+                        .HasColumnType("integer")
+                        .HasColumnName("batch_no");
+
+                    b.PrimitiveCollection<long[]>("DropLists")
+                        .IsRequired()
+                        .HasColumnType("bigint[]")
+                        .HasColumnName("drop_lists");
+
+                    b.Property<bool>("IsNew")
+                        .HasColumnType("boolean")
+                        .HasColumnName("is_new");
+
+                    b.Property<string>("Outcome")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("outcome");
+
+                    b.Property<string>("Reason")
+                        .HasColumnType("text")
+                        .HasColumnName("reason");
+
+                    b.Property<string>("Subject")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("subject");
+
+                    b.HasKey("SyncId", "No")
+                        .HasName("pk_sync_changes");
+
+                    b.HasIndex("SyncId", "BatchNo")
+                        .HasDatabaseName("ix_sync_changes_sync_id_batch_no");
+
+                    b.ToTable("sync_changes");
+                });
+
+            modelBuilder.Entity("Platform.OptimizelyBrevo.Sync.SyncRun", b =>
+                {
+                    b.Property<string>("Id")
+                        .HasColumnType("text")
+                        .HasColumnName("id");
+
+                    b.Property<int>("Attempt")
+                        .HasColumnType("integer")
+                        .HasColumnName("attempt");
+
+                    b.Property<bool>("CancelRequested")
+                        .HasColumnType("boolean")
+                        .HasColumnName("cancel_requested");
+
+                    b.Property<string>("ConnectionId")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("connection_id");
+
+                    b.Property<string>("Counts")
+                        .IsRequired()
+                        .HasColumnType("jsonb")
+                        .HasColumnName("counts");
+
+                    b.Property<DateTimeOffset>("CreatedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("created_at");
+
+                    b.Property<bool>("DryRun")
+                        .HasColumnType("boolean")
+                        .HasColumnName("dry_run");
+
+                    b.Property<DateTimeOffset?>("EndedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("ended_at");
+
+                    b.Property<int>("Failures")
+                        .HasColumnType("integer")
+                        .HasColumnName("failures");
+
+                    b.Property<string>("LeaseOwner")
+                        .HasColumnType("text")
+                        .HasColumnName("lease_owner");
+
+                    b.Property<DateTimeOffset?>("LeaseUntil")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("lease_until");
+
+                    b.Property<string>("Message")
+                        .HasColumnType("text")
+                        .HasColumnName("message");
+
+                    b.Property<DateTimeOffset?>("NotBefore")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("not_before");
+
+                    b.Property<string>("Phase")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("phase");
+
+                    b.Property<string>("Request")
+                        .IsRequired()
+                        .HasColumnType("jsonb")
+                        .HasColumnName("request");
+
+                    b.Property<string>("RequestedBy")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("requested_by");
+
+                    b.Property<string>("Scope")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("scope");
+
+                    b.Property<DateTimeOffset?>("StartedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("started_at");
+
+                    b.Property<string>("State")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("state");
+
+                    b.Property<string>("TraceParent")
+                        .HasColumnType("text")
+                        .HasColumnName("trace_parent");
+
+                    b.HasKey("Id")
+                        .HasName("pk_syncs");
+
+                    b.HasIndex("State")
+                        .HasDatabaseName("ix_syncs_state")
+                        .HasFilter("state in ('Queued', 'Running')");
+
+                    b.HasIndex("ConnectionId", "Id")
+                        .HasDatabaseName("ix_syncs_connection_id_id");
+
+                    b.HasIndex(new[] { "ConnectionId" }, "IX_Syncs_OneRunning")
+                        .IsUnique()
+                        .HasDatabaseName("ix_syncs_one_running")
+                        .HasFilter("state = 'Running'");
+
+                    b.ToTable("syncs", (string)null);
+                });
+
             modelBuilder.Entity("Platform.ServiceDefaults.Messaging.InboxMessage", b =>
                 {
                     b.Property<Guid>("MessageId")
@@ -74,6 +713,106 @@ namespace Platform.OptimizelyBrevo.Persistence.Migrations
                         .HasName("pk_outbox_messages");
 
                     b.ToTable("outbox_messages", (string)null);
+                });
+
+            modelBuilder.Entity("Platform.OptimizelyBrevo.Conversions.ConversionBatch", b =>
+                {
+                    b.HasOne("Platform.OptimizelyBrevo.Connections.Connection", null)
+                        .WithMany()
+                        .HasForeignKey("ConnectionId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_conversion_batches_connections_connection_id");
+                });
+
+            modelBuilder.Entity("Platform.OptimizelyBrevo.Conversions.ConversionEvent", b =>
+                {
+                    b.HasOne("Platform.OptimizelyBrevo.Connections.Connection", null)
+                        .WithMany()
+                        .HasForeignKey("ConnectionId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_conversion_events_connections_connection_id");
+                });
+
+            modelBuilder.Entity("Platform.OptimizelyBrevo.DecisionEvents.DecisionEvent", b =>
+                {
+                    b.HasOne("Platform.OptimizelyBrevo.Connections.Connection", null)
+                        .WithMany()
+                        .HasForeignKey("ConnectionId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_decisions_connections_connection_id");
+                });
+
+            modelBuilder.Entity("Platform.OptimizelyBrevo.Results.ExperimentInfo", b =>
+                {
+                    b.HasOne("Platform.OptimizelyBrevo.Connections.Connection", null)
+                        .WithMany()
+                        .HasForeignKey("ConnectionId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_experiments_connections_connection_id");
+                });
+
+            modelBuilder.Entity("Platform.OptimizelyBrevo.Results.ResultSnapshot", b =>
+                {
+                    b.HasOne("Platform.OptimizelyBrevo.Connections.Connection", null)
+                        .WithMany()
+                        .HasForeignKey("ConnectionId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_result_snapshots_connections_connection_id");
+                });
+
+            modelBuilder.Entity("Platform.OptimizelyBrevo.Sync.Assignment", b =>
+                {
+                    b.HasOne("Platform.OptimizelyBrevo.Connections.Connection", null)
+                        .WithMany()
+                        .HasForeignKey("ConnectionId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_assignments_connections_connection_id");
+                });
+
+            modelBuilder.Entity("Platform.OptimizelyBrevo.Sync.ContactState", b =>
+                {
+                    b.HasOne("Platform.OptimizelyBrevo.Connections.Connection", null)
+                        .WithMany()
+                        .HasForeignKey("ConnectionId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_contacts_connections_connection_id");
+                });
+
+            modelBuilder.Entity("Platform.OptimizelyBrevo.Sync.SyncBatch", b =>
+                {
+                    b.HasOne("Platform.OptimizelyBrevo.Sync.SyncRun", null)
+                        .WithMany()
+                        .HasForeignKey("SyncId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_sync_batches_syncs_sync_id");
+                });
+
+            modelBuilder.Entity("Platform.OptimizelyBrevo.Sync.SyncChange", b =>
+                {
+                    b.HasOne("Platform.OptimizelyBrevo.Sync.SyncRun", null)
+                        .WithMany()
+                        .HasForeignKey("SyncId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_sync_changes_syncs_sync_id");
+                });
+
+            modelBuilder.Entity("Platform.OptimizelyBrevo.Sync.SyncRun", b =>
+                {
+                    b.HasOne("Platform.OptimizelyBrevo.Connections.Connection", null)
+                        .WithMany()
+                        .HasForeignKey("ConnectionId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_syncs_connections_connection_id");
                 });
 #pragma warning restore 612, 618
         }

@@ -68,6 +68,12 @@ internal sealed class SyncRun
 
     public bool CancelRequested { get; set; }
 
+    /// <summary>Disturbances of the environment in a row.</summary>
+    public int Failures { get; set; }
+
+    /// <summary>Not before this time: a burst of decisions collects, a disturbance passes.</summary>
+    public DateTimeOffset? NotBefore { get; set; }
+
     public int Attempt { get; set; }
 
     public string? LeaseOwner { get; set; }

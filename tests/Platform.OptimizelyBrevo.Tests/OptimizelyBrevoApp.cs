@@ -1,0 +1,219 @@
+using System.Net.Http.Json;
+using System.Text.Json.Nodes;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Mvc.Testing;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Npgsql;
+using Platform.OptimizelyBrevo.Persistence;
+using Platform.PartnerStandIns;
+using Platform.ServiceDefaults.Security;
+using Platform.Testing;
+using Platform.Testing.Servers;
+using Xunit;
+
+namespace Platform.OptimizelyBrevo.Tests;
+
+/// <summary>The real service on a real database and broker, with both partners and the credentials service stood in for over HTTP.</summary>
+public sealed class OptimizelyBrevoApp : IAsyncLifetime
+{
+    private readonly PostgresServer _postgres = new();
+    private readonly RabbitServer _rabbit = new();
+    private readonly TestKeys _keys = new();
+    private readonly LogLines _log = new();
+    private PostgresDatabase _database = null!;
+    private WebApplication _credentials = null!;
+    private WebApplicationFactory<Program> _app = null!;
+
+    public OptimizelyStandIn Optimizely { get; } = new();
+
+    public BrevoStandIn Brevo { get; } = new();
+
+    /// <summary>Secrets by credential id.</summary>
+    public Dictionary<string, JsonObject> Credentials { get; } = new(StringComparer.Ordinal)
+    {
+        ["cred-token"] = Secret("optimizely-token", ("token", "2:personal-token")),
+        ["cred-oauth"] = Secret("optimizely-oauth", ("clientId", "1"), ("clientSecret", "s"), ("refreshToken", "refresh-1")),
+        ["cred-sdk"] = Secret("optimizely-sdk-key", ("sdkKey", "sdk-production")),
+        ["cred-brevo"] = Secret("brevo-api-key", ("apiKey", "xkeysib-stand-in")),
+    };
+
+    public IReadOnlyList<string> Log => _log.Lines;
+
+    public IServiceProvider Services => _app.Services;
+
+    public HttpClient Client { get; private set; } = null!;
+
+    public async ValueTask InitializeAsync()
+    {
+        await Task.WhenAll(_postgres.InitializeAsync().AsTask(), _rabbit.InitializeAsync().AsTask(), Optimizely.StartAsync(), Brevo.StartAsync());
+        _database = await _postgres.CreateDatabaseAsync();
+        _credentials = await StartCredentialsAsync();
+        Optimizely.Datafiles["sdk-production"] = await File.ReadAllTextAsync(Path.Combine(AppContext.BaseDirectory, "fixtures", "optimizely-datafiles", "generated", "rules.json"));
+        Optimizely.Objects["projects"].Add(JsonNode.Parse("""{"id":2,"name":"Shop","account_id":1,"status":"active","platform":"custom"}""")!.AsObject());
+        _app = Start();
+        await using (var scope = _app.Services.CreateAsyncScope())
+        {
+            await scope.ServiceProvider.GetRequiredService<OptimizelyBrevoDbContext>().Database.MigrateAsync();
+        }
+
+        await ExecuteAsync("create schema if not exists domain");
+        Client = As(Roles.Admin);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _app.DisposeAsync();
+        await _credentials.DisposeAsync();
+        await Optimizely.DisposeAsync();
+        await Brevo.DisposeAsync();
+        await _database.DisposeAsync();
+        await _rabbit.DisposeAsync();
+        await _postgres.DisposeAsync();
+        _keys.Dispose();
+    }
+
+    /// <summary>Stops the service as a shutdown would and starts it anew.</summary>
+    public async Task RestartAsync()
+    {
+        await _app.DisposeAsync();
+        _app = Start();
+        Client = As(Roles.Admin);
+    }
+
+    public HttpClient As(string role) => _app.CreateDefaultClient(_keys.AsPerson("optimizely-brevo", role));
+
+    public static JsonObject Secret(string type, params (string Name, string Value)[] fields) =>
+        new() { ["type"] = type, ["fields"] = new JsonObject(fields.Select(field => KeyValuePair.Create(field.Name, (JsonNode?)field.Value))) };
+
+    /// <summary>Settings that work, changed by <paramref name="change"/>.</summary>
+    public static JsonObject Settings(Action<JsonObject>? change = null)
+    {
+        var settings = JsonNode.Parse("""
+            {
+              "optimizely": { "credentialId": "cred-token", "projects": [ { "projectId": "2", "sdkKeyCredentialId": "cred-sdk", "environment": "production" } ] },
+              "brevo": { "credentialId": "cred-brevo", "batchSize": 20, "tier": "extended" }
+            }
+            """)!.AsObject();
+        change?.Invoke(settings);
+        return settings;
+    }
+
+    /// <summary>Creates a connection and returns its id.</summary>
+    public async Task<string> ConnectAsync(Action<JsonObject>? change = null)
+    {
+        var response = await Client.PostAsJsonAsync("/api/optimizely-brevo/connections", new JsonObject { ["name"] = $"shop {Guid.CreateVersion7():n}", ["settings"] = Settings(change) });
+        var body = await response.ReadAsync();
+        Assert.True(response.IsSuccessStatusCode, body.ToJsonString());
+        return (string)body["id"]!;
+    }
+
+    /// <summary>Tells decisions and returns the answer.</summary>
+    public async Task<JsonObject> DecideAsync(string connectionId, params JsonObject[] decisions)
+    {
+        var response = await Client.PostAsJsonAsync("/api/optimizely-brevo/decisions", new JsonObject { ["connectionId"] = connectionId, ["decisions"] = new JsonArray([.. decisions]) });
+        var body = await response.ReadAsync();
+        Assert.True(response.IsSuccessStatusCode, body.ToJsonString());
+        return body;
+    }
+
+    /// <summary>A decision as the SDK's listener gets it.</summary>
+    public static JsonObject Decision(string user, string? email, string experiment, string variation, DateTimeOffset at, string type = "ab-test") => new()
+    {
+        ["type"] = type,
+        ["userId"] = user,
+        ["attributes"] = email is null ? [] : new JsonObject { ["email"] = email },
+        ["decisionInfo"] = new JsonObject { ["experimentKey"] = experiment, ["variationKey"] = variation },
+        ["timestamp"] = at.ToString("O"),
+    };
+
+    /// <summary>Starts a sync and waits for its end.</summary>
+    public async Task<JsonObject> SyncAsync(string connectionId, Action<JsonObject>? change = null)
+    {
+        var input = new JsonObject { ["connectionId"] = connectionId };
+        change?.Invoke(input);
+        var response = await Client.PostAsJsonAsync("/api/optimizely-brevo/syncs", input);
+        var body = await response.ReadAsync();
+        Assert.True(response.IsSuccessStatusCode, body.ToJsonString());
+        return await EndedAsync((string)body["id"]!);
+    }
+
+    public Task<JsonObject> EndedAsync(string syncId) => Until.Is(
+        async () => await (await Client.GetAsync($"/api/optimizely-brevo/syncs/{syncId}")).ReadAsync(), sync => (string?)sync["phase"] == "finished", TimeSpan.FromSeconds(90));
+
+    /// <summary>The newest sync of a connection once it has ended.</summary>
+    public async Task<JsonObject> LastSyncAsync(string connectionId)
+    {
+        var found = await Until.Is(
+            async () => (await (await Client.GetAsync($"/api/optimizely-brevo/syncs?connectionId={connectionId}&limit=1")).ReadAsync())["items"]!.AsArray(),
+            items => items.Count == 1 && (string?)items[0]!["phase"] == "finished", TimeSpan.FromSeconds(60));
+        return found[0]!.AsObject();
+    }
+
+    public async Task<JsonArray> ChangesAsync(string syncId, string? outcome = null) =>
+        (await (await Client.GetAsync($"/api/optimizely-brevo/syncs/{syncId}/changes?limit=200{(outcome is null ? "" : $"&outcome={outcome}")}")).ReadAsync())["items"]!.AsArray();
+
+    public async Task ExecuteAsync(string sql)
+    {
+        await using var database = NpgsqlDataSource.Create(_database.ConnectionString);
+        await using var command = database.CreateCommand(sql);
+        await command.ExecuteNonQueryAsync();
+    }
+
+    public async Task<T> QueryAsync<T>(string sql)
+    {
+        await using var database = NpgsqlDataSource.Create(_database.ConnectionString);
+        await using var command = database.CreateCommand(sql);
+        return (T)(await command.ExecuteScalarAsync())!;
+    }
+
+    private WebApplicationFactory<Program> Start()
+    {
+        var settings = ServiceSettings.Of("optimizely-brevo", _database.ConnectionString, _rabbit.Uri, _keys)
+            .With("Services:credentials", _credentials.Urls.First())
+            .With("ConnectionStrings:DomainTables", _database.ConnectionString)
+            .With("Partners:OptimizelyApi", Optimizely.Address + "v2/")
+            .With("Partners:OptimizelyCdn", Optimizely.Address)
+            .With("Partners:OptimizelyOAuth", Optimizely.Address + "oauth2/token")
+            .With("Partners:OptimizelyEvents", Optimizely.Address + "v1/events")
+            .With("Partners:OptimizelyEventsEu", Optimizely.Address + "v1/events")
+            .With("Partners:BrevoApi", Brevo.Address + "v3/")
+            .With("Partners:RetryDelay", "00:00:00.05")
+            .With("Partners:ProcessPoll", "00:00:00.2")
+            .With("Partners:ResultsPoll", "00:00:00.2")
+            .With("Partners:ResultsAge", "00:00:02")
+            .With("Logging:LogLevel:Default", "Debug")
+            .With("Logging:LogLevel:Microsoft", "Information");
+        var app = new WebApplicationFactory<Program>().WithWebHostBuilder(builder =>
+        {
+            settings.Apply(builder);
+            builder.ConfigureLogging(logging => logging.ClearProviders().AddProvider(_log));
+        });
+        return app;
+    }
+
+    private async Task<WebApplication> StartCredentialsAsync()
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.UseUrls("http://127.0.0.1:0");
+        var app = builder.Build();
+        app.MapPost("/internal/credentials/{id}/secret", (string id) => Credentials.TryGetValue(id, out var secret)
+            ? Microsoft.AspNetCore.Http.Results.Json(new { id, type = (string)secret["type"]!, version = 1, fields = secret["fields"]!.AsObject().ToDictionary(field => field.Key, field => (string)field.Value!) })
+            : Microsoft.AspNetCore.Http.Results.Problem(statusCode: 404, detail: $"There is no credential {id}."));
+        await app.StartAsync();
+        return app;
+    }
+}
+
+internal static class Answers
+{
+    public static async Task<JsonObject> ReadAsync(this HttpResponseMessage response)
+    {
+        var text = await response.Content.ReadAsStringAsync();
+        Assert.True((int)response.StatusCode < 500, text);
+        return text.Length == 0 ? [] : JsonNode.Parse(text)!.AsObject();
+    }
+}

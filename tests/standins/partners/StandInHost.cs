@@ -1,0 +1,33 @@
+namespace Platform.PartnerStandIns;
+
+/// <summary>Runs both partners on the loopback interface, with their limits, until interrupted.</summary>
+internal static class StandInHost
+{
+    private static async Task<int> Main(string[] args)
+    {
+        if (args.Length is not (2 or 4) || !int.TryParse(args[0], out var optimizelyPort) || !int.TryParse(args[1], out var brevoPort))
+        {
+            await Console.Error.WriteLineAsync("usage: Platform.PartnerStandIns OPTIMIZELY_PORT BREVO_PORT [DATAFILE SDK_KEY]");
+            return 2;
+        }
+
+        await using var optimizely = new OptimizelyStandIn(optimizelyPort) { EnforcesLimits = true };
+        await using var brevo = new BrevoStandIn(brevoPort) { EnforcesLimits = true };
+        if (args.Length == 4)
+        {
+            optimizely.Datafiles[args[3]] = await File.ReadAllTextAsync(args[2]);
+        }
+
+        await optimizely.StartAsync();
+        await brevo.StartAsync();
+        Console.WriteLine($"Optimizely {optimizely.Address} (token {optimizely.Token}), Brevo {brevo.Address} (key {brevo.ApiKey})");
+        var stop = new TaskCompletionSource();
+        Console.CancelKeyPress += (_, pressed) =>
+        {
+            pressed.Cancel = true;
+            stop.TrySetResult();
+        };
+        await stop.Task;
+        return 0;
+    }
+}
