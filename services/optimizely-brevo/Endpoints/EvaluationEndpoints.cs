@@ -52,7 +52,7 @@ internal static class EvaluationEndpoints
     public static void MapEvaluationEndpoints(this WebApplication app)
     {
         var group = app.MapGroup("/api/optimizely-brevo/connections/{id}").WithTags("optimizely-brevo connections").RequireAuthorization(Roles.Viewer);
-        group.MapPost("/decide", DecideAsync).WithName("DecideFlags").WithSummary("Decides flags and audiences for one user, as the SDK's decide does. Changes nothing.");
+        group.MapPost("/decide", DecideAsync).WithName("DecideFlags").WithSummary("Decides flags and audiences for one user, as the SDK's decide does. Changes nothing.").RequireAuthorization(Roles.Operator);
         group.MapPost("/test", TestAsync).WithName("TestOptimizelyBrevoConnection")
             .WithSummary("Really asks Optimizely's REST API, the datafile CDN and Brevo, and says what each answered.").RequireAuthorization(Roles.Operator);
     }
