@@ -55,7 +55,10 @@ internal sealed class FeedsOnTheBus : IAsyncDisposable
         return feeds;
     }
 
-    public IReadOnlyList<LoadFiles> LoadsOf(string runId) => [.. Loads.Values.Where(load => load.RunId == runId).OrderBy(load => load.LoadId, StringComparer.Ordinal)];
+    /// <summary>What the run asked to be loaded, in no order.</summary>
+    public IReadOnlyList<LoadFiles> LoadsOf(string runId) => [.. Loads.Values.Where(load => load.RunId == runId)];
+
+    public LoadFiles LoadOf(string runId, string feedId) => LoadsOf(runId).Single(load => load.FeedId == feedId);
 
     public Task SucceedAsync(LoadFiles load, RowCounts rows) => _bus.Publish(new FeedLoaded
     {

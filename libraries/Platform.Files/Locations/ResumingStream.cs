@@ -125,19 +125,14 @@ public sealed class ResumingStream : Stream
 
     private async ValueTask<int> ReadPartAsync(Memory<byte> buffer, CancellationToken cancellationToken)
     {
-        var read = _part!.ReadAsync(buffer, cancellationToken);
-        if (read.IsCompletedSuccessfully)
-        {
-            return read.Result;
-        }
-
+        // By cancellation, not by closing the stream: a connection that is closed while it is read from may go back to its pool with the reader still on it.
         using var stalled = new CancellationTokenSource(_stall, _clock);
-        using var close = stalled.Token.UnsafeRegister(static part => ((Stream)part!).Dispose(), _part);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(stalled.Token, cancellationToken);
         try
         {
-            return await read;
+            return await _part!.ReadAsync(buffer, either.Token);
         }
-        catch (Exception e) when (stalled.IsCancellationRequested && e is not LocationException)
+        catch (Exception e) when (stalled.IsCancellationRequested && !cancellationToken.IsCancellationRequested && e is not LocationException)
         {
             throw new TimeoutException($"no byte for {_stall.TotalSeconds:0} seconds", e);
         }

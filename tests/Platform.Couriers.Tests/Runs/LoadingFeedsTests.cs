@@ -19,8 +19,8 @@ public sealed class LoadingFeedsTests(CouriersApp app)
         var id = await app.StartAsync(courier);
         await CouriersApp.Eventually(() => app.Feeds.LoadsOf(id).Count == 2);
 
-        var loads = app.Feeds.LoadsOf(id);
-        Assert.Equal([events, decisions], loads.Select(load => load.FeedId));
+        var loads = new[] { app.Feeds.LoadOf(id, events), app.Feeds.LoadOf(id, decisions) };
+        Assert.Equal([events, decisions], (await app.GetRunAsync(id))["loads"]!.AsArray().Select(load => (string)load!["feedId"]!));
         Assert.Equal([true, false], loads.Select(load => load.Truncate));
         Assert.Equal(["events"], loads[0].Tags);
         var waiting = await app.GetRunAsync(id);
@@ -82,10 +82,10 @@ public sealed class LoadingFeedsTests(CouriersApp app)
     [Fact]
     public async Task A_restart_repeats_only_the_load_that_failed()
     {
-        var (courier, events, _) = await CourierWithFeedsAsync();
+        var (courier, events, decisions) = await CourierWithFeedsAsync();
         var id = await app.StartAsync(courier);
         await CouriersApp.Eventually(() => app.Feeds.LoadsOf(id).Count == 2);
-        var loads = app.Feeds.LoadsOf(id);
+        var loads = new[] { app.Feeds.LoadOf(id, events), app.Feeds.LoadOf(id, decisions) };
         await app.Feeds.FailAsync(loads[0], FailureCategory.BadFile, "The file is truncated.");
         await app.Feeds.SucceedAsync(loads[1], Balanced);
         var failed = await app.WaitAsync(id, "failed");

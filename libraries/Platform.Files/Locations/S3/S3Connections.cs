@@ -18,7 +18,7 @@ public sealed class S3Connections : IDisposable
     public S3Connections(AddressGuard guard)
     {
         Guard = guard;
-        _http = new(guard.CreateHandler());
+        _http = new(new WholeAnswers(guard.CreateHandler()));
     }
 
     /// <summary>What addresses are allowed.</summary>
@@ -74,7 +74,7 @@ public sealed class S3Connections : IDisposable
     }
 
     /// <summary>Hands the SDK HTTP clients above the one guarded handler.</summary>
-    private sealed class GuardedHttp(SocketsHttpHandler handler) : HttpClientFactory, IDisposable
+    private sealed class GuardedHttp(HttpMessageHandler handler) : HttpClientFactory, IDisposable
     {
         public override HttpClient CreateHttpClient(IClientConfig clientConfig) => new(handler, disposeHandler: false) { Timeout = Timeout.InfiniteTimeSpan };
 
