@@ -40,6 +40,9 @@ public sealed partial class RunningPlatform : IAsyncLifetime
     /// <summary>The S3 server, with a bucket of this fixture's own.</summary>
     public S3Server S3 { get; } = new();
 
+    /// <summary>Where all processes export their traces and metrics.</summary>
+    public OtlpCollector Telemetry { get; } = new();
+
     /// <summary>Address of the gateway.</summary>
     public Uri Gateway => new(_processes["gateway"].Url);
 
@@ -115,6 +118,7 @@ public sealed partial class RunningPlatform : IAsyncLifetime
 
         await S3.DisposeAsync();
         await _rabbit.DisposeAsync();
+        await Telemetry.DisposeAsync();
         _keys.Dispose();
         _folder.Dispose();
         _ending.Dispose();
@@ -129,6 +133,11 @@ public sealed partial class RunningPlatform : IAsyncLifetime
         foreach (var (name, url) in urls.Where(url => url.Key != "gateway"))
         {
             settings.With($"Services:{name}", url);
+        }
+
+        foreach (var (name, value) in Telemetry.Settings)
+        {
+            settings.With(name, value);
         }
 
         return settings;
