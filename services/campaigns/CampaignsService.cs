@@ -5,6 +5,7 @@ using Platform.Campaigns.Dispatches;
 using Platform.Campaigns.Endpoints;
 using Platform.Campaigns.Persistence;
 using Platform.Campaigns.Recipients;
+using Platform.Campaigns.Reports;
 using Platform.Campaigns.Status;
 using Platform.Files.Locations;
 using Platform.ServiceDefaults.Messaging;
@@ -37,6 +38,7 @@ internal static class CampaignsService
         builder.Services.AddSingleton<DispatchLeases>();
         builder.Services.AddHostedService<DispatchWorker>();
 
+        builder.Services.AddScoped<Reporting>();
         builder.Services.AddScoped<StatusReader>();
         builder.Services.AddSingleton<ConnectionLeases>();
         builder.Services.AddHostedService<StatusWorker>();
@@ -48,5 +50,6 @@ internal static class CampaignsService
         app.MapRecipientLists();
         app.MapDispatches();
         app.MapDispatchFiles();
+        app.MapReports();
     }
 }

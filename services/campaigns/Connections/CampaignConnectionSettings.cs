@@ -53,6 +53,9 @@ internal sealed record CampaignConnectionSettings
     /// <summary>Seconds between two looks for log and error files.</summary>
     public int CheckIntervalSeconds { get; init; } = 60;
 
+    /// <summary>Source of the feeds that hold the response files: their domain tables are <c>SOURCE:Mailings</c>, <c>SOURCE:Opens</c> and so on.</summary>
+    public string ResponseSource { get; init; } = "Optimizely Campaign";
+
     /// <summary>How log and error files are named and written.</summary>
     public StatusFormat Status { get; init; } = new();
 

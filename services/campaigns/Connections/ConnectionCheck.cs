@@ -43,6 +43,11 @@ internal static class ConnectionCheck
             Problem("$.settings.checkIntervalSeconds", "Expected 1 to 86400 seconds.");
         }
 
+        if (settings.ResponseSource.Trim().Length is 0 or > 40 || settings.ResponseSource.Any(char.IsControl) || settings.ResponseSource.Contains(':'))
+        {
+            Problem("$.settings.responseSource", "Expected the source of the response feeds, 1 to 40 characters without a colon.");
+        }
+
         CheckDirectory(settings.RecipientDirectory, "$.settings.recipientDirectory", Problem);
         CheckDirectory(settings.ResponseDirectory, "$.settings.responseDirectory", Problem);
         CheckDirectory(settings.LogDirectory, "$.settings.logDirectory", Problem);
