@@ -37,7 +37,7 @@ public sealed class ServiceProcess(string name, string assembly, ServiceSettings
             throw new InvalidOperationException($"{name} runs already, as process {id}.");
         }
 
-        _process?.Dispose();
+        // The ended process object is left to the collector: the memory sampler may be reading it at this moment, and a disposed one throws.
         _process = Launch("bash", ["-c", "log=$1; shift; exec \"$@\" >> \"$log\" 2>&1 < /dev/null", "bash", logFile, "dotnet", BinaryPath(assembly)], redirect: false);
         try
         {
