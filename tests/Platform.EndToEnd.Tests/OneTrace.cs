@@ -31,7 +31,7 @@ public sealed class OneTrace(RunningPlatform platform)
         await Arrives(trace, "couriers", "outbox deliver");
         await Arrives(trace, "feeds", "feed load");
         await Arrives(trace, "feeds", "load copy");
-        await Arrives(trace, "feeds", "load swap");
+        await Arrives(trace, "feeds", "load commit");
         Assert.False(platform.Telemetry.HasAnywhere(platform.S3.SecretKey), "A secret was exported with the telemetry.");
     }
 

@@ -37,6 +37,8 @@ internal sealed class LoadCommit(TimeProvider clock, OutboxSignal outbox, LoadSi
     /// <summary>Commits and wakes whoever waits for it.</summary>
     public async Task CommitAsync(NpgsqlTransaction transaction)
     {
+        using var activity = ServiceDefaults.Telemetry.Source.StartActivity("load commit");
+
         // Not to be cancelled: it is short, and a commit cut off in the middle would be known to nobody.
         await transaction.CommitAsync(CancellationToken.None);
         outbox.Wake();

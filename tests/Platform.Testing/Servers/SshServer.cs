@@ -12,6 +12,9 @@ public sealed class SshServer : IAsyncLifetime
 {
     private static readonly string[] SearchPath = ["/usr/sbin", "/usr/bin", "/usr/local/sbin"];
 
+    // ESRCH, which /proc answers for a process that ends while its file is read.
+    private const int NoSuchProcess = 3;
+
     private readonly TemporaryFolder _folder = new();
     private Process? _server;
 
@@ -148,7 +151,18 @@ public sealed class SshServer : IAsyncLifetime
 
     private static IEnumerable<int> ChildrenOf(int parent)
     {
-        foreach (var child in File.ReadAllText($"/proc/{parent}/task/{parent}/children").Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(int.Parse))
+        string children;
+        try
+        {
+            children = File.ReadAllText($"/proc/{parent}/task/{parent}/children");
+        }
+        catch (Exception e) when (e is DirectoryNotFoundException or FileNotFoundException || e.HResult == NoSuchProcess)
+        {
+            // It ended in this moment, and with it its children.
+            yield break;
+        }
+
+        foreach (var child in children.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(int.Parse))
         {
             yield return child;
             foreach (var below in ChildrenOf(child))
