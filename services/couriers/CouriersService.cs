@@ -26,6 +26,7 @@ internal static class CouriersService
         builder.AddPlatformMessaging<CouriersDbContext>(bus =>
         {
             bus.AddConsumer<RunCourierConsumer>();
+            bus.AddConsumer<CancelCourierRunConsumer>();
             bus.AddConsumer<FeedLoadedConsumer>();
             bus.AddConsumer<FeedLoadFailedConsumer>();
             bus.AddConsumer<LoadProgressedConsumer>();

@@ -2,12 +2,9 @@ using System.Diagnostics;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.EntityFrameworkCore;
 using Platform.Contracts.Couriers;
-using Platform.Contracts.Failures;
-using Platform.Contracts.Feeds;
 using Platform.Couriers.Persistence;
 using Platform.Couriers.Runs;
 using Platform.ServiceDefaults;
-using Platform.ServiceDefaults.Messaging;
 using Platform.ServiceDefaults.Security;
 
 namespace Platform.Couriers.Endpoints;
@@ -66,15 +63,16 @@ internal static class RunEndpoints
     }
 
     private static async Task<Results<Ok<Page<RunView>>, ProblemHttpResult>> List(
-        CouriersDbContext context, CancellationToken cancellationToken, string? courierId = null, RunState? state = null, int limit = Paging.DefaultLimit, string? after = null)
+        CouriersDbContext context, CancellationToken cancellationToken, string? courierId = null, QueryWord<RunState>? state = null, int limit = Paging.DefaultLimit, string? after = null)
     {
         if (Paging.Check(limit) is { } refusal)
         {
             return refusal.ToResult();
         }
 
+        var wanted = state?.Value;
         var runs = await context.Runs.AsNoTracking()
-            .Where(run => (courierId == null || run.CourierId == courierId) && (state == null || run.State == state) && (after == null || string.Compare(run.Id, after) < 0))
+            .Where(run => (courierId == null || run.CourierId == courierId) && (wanted == null || run.State == wanted) && (after == null || string.Compare(run.Id, after) < 0))
             .OrderByDescending(run => run.Id).Take(limit + 1).ToListAsync(cancellationToken);
         var ids = runs.Select(run => run.Id).ToArray();
         var loads = (await context.RunLoads.AsNoTracking().Where(load => ids.Contains(load.RunId)).OrderBy(load => load.LoadNo).ToListAsync(cancellationToken)).ToLookup(load => load.RunId);
@@ -107,7 +105,7 @@ internal static class RunEndpoints
         string id, CouriersDbContext context, RunSignal signal, TimeProvider clock, CancellationToken cancellationToken)
     {
         await using var transaction = await context.Database.BeginTransactionAsync(cancellationToken);
-        var run = await LockAsync(id, context, cancellationToken);
+        var run = await context.LockRunAsync(id, cancellationToken);
         if (run is null)
         {
             return UnknownRun(id).ToResult();
@@ -118,23 +116,7 @@ internal static class RunEndpoints
             return Refusal.Conflict("run-ended", "The run has ended", $"The run '{id}' has ended already ({run.State.ToString().ToLowerInvariant()}); there is nothing to cancel.").ToResult();
         }
 
-        var now = clock.GetUtcNow();
-        run.CancelRequestedAt ??= now;
-        if (run.Waiting)
-        {
-            // The feeds answer with the end of each load; the worker closes the run if they do not in time.
-            foreach (var load in await context.RunLoads.Where(load => load.RunId == id && load.State == RunLoadState.Pending).Select(load => load.Id).ToListAsync(cancellationToken))
-            {
-                context.Publish(new CancelLoad { LoadId = load }, clock);
-            }
-        }
-        else
-        {
-            // The new attempt fences out a worker that has the run: nothing it does from here on is committed.
-            run.Attempt++;
-            context.Publish(run.End(RunState.Cancelled, FailureCategory.Cancelled, "Cancelled on request.", [], now), clock);
-        }
-
+        await context.CancelAsync(run, clock, cancellationToken);
         await context.SaveChangesAsync(cancellationToken);
         await transaction.CommitAsync(cancellationToken);
         signal.Stop(id);
@@ -145,7 +127,7 @@ internal static class RunEndpoints
     private static async Task<Results<Accepted<RunView>, ProblemHttpResult>> Restart(string id, CouriersDbContext context, RunSignal signal, CancellationToken cancellationToken)
     {
         await using var transaction = await context.Database.BeginTransactionAsync(cancellationToken);
-        var run = await LockAsync(id, context, cancellationToken);
+        var run = await context.LockRunAsync(id, cancellationToken);
         if (run is null)
         {
             return UnknownRun(id).ToResult();
@@ -168,9 +150,6 @@ internal static class RunEndpoints
         signal.Wake();
         return TypedResults.Accepted($"/api/courier-runs/{id}", await ViewAsync(run, context, cancellationToken));
     }
-
-    private static Task<CourierRun?> LockAsync(string id, CouriersDbContext context, CancellationToken cancellationToken) =>
-        context.Runs.FromSql($"select * from courier_runs where id = {id} for update").SingleOrDefaultAsync(cancellationToken);
 
     private static async Task<RunView> ViewAsync(CourierRun run, CouriersDbContext context, CancellationToken cancellationToken) =>
         RunView.Of(run, await context.RunLoads.AsNoTracking().Where(load => load.RunId == run.Id).OrderBy(load => load.LoadNo).ToListAsync(cancellationToken));

@@ -129,6 +129,22 @@ public sealed class LoadingFeedsTests(CouriersApp app)
     }
 
     [Fact]
+    public async Task A_command_cancels_a_run_that_waits_for_its_feeds_and_changes_no_ended_one()
+    {
+        var (courier, _, _) = await CourierWithFeedsAsync();
+        var run = await app.StartAsync(courier);
+        await CouriersApp.Eventually(() => app.Feeds.LoadsOf(run).Count == 2);
+
+        await app.Feeds.PublishAsync(new CancelCourierRun { RunId = run, RequestedBy = "test" });
+        await app.WaitAsync(run, "cancelled");
+        await app.Feeds.PublishAsync(new CancelCourierRun { RunId = run, RequestedBy = "test" });
+        await app.Feeds.PublishAsync(new CancelCourierRun { RunId = "run-unknown", RequestedBy = "test" });
+
+        Assert.NotEmpty((await app.GetAsync($"/api/courier-runs?courierId={courier}&state=cancelled"))["items"]!.AsArray());
+        await CouriersApp.Eventually(() => app.Feeds.Ended.Any(ended => ended.RunId == run && ended.State == RunState.Cancelled));
+    }
+
+    [Fact]
     public async Task Runs_of_a_courier_wait_for_each_other()
     {
         var (courier, _, _) = await CourierWithFeedsAsync();

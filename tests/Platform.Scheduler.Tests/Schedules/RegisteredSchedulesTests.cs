@@ -72,6 +72,7 @@ public sealed class RegisteredSchedulesTests(SchedulerApp app) : IClassFixture<S
         await app.Couriers.PublishAsync(schedule);
         await DueAtAsync("2026-08-01T09:00:01Z", 1);
         await app.Couriers.PublishAsync(new RemoveSchedule { ScheduleId = _id, Owner = "campaigns" });
+        await Wait.Until(async () => await app.CountAsync($"select count(*)::int as \"Value\" from registered_schedules where schedule_id = {_id}") == 0);
         await NothingAtAsync("2026-08-01T10:00:01Z");
     }
 
