@@ -39,6 +39,7 @@ public sealed class ChildProcessTests(EngineFixture files)
         await using var engine = files.Create();
         var file = files.Parquet("SELECT 'a' AS text");
         Assert.Equal(1, (await CopyAsync(engine, file)).Written);
+        await Until.True(() => files.ChildrenOf(engine).Length == 1, cancellationToken: _cancellation);
         var waiting = files.ChildrenOf(engine).Single();
         KillChildren(engine);
         await Until.True(() => !Directory.Exists($"/proc/{waiting}"), cancellationToken: _cancellation);
@@ -109,7 +110,8 @@ public sealed class ChildProcessTests(EngineFixture files)
     {
         var engine = files.Create();
         await CopyAsync(engine, files.Parquet("SELECT 'a' AS text"));
-        var waiting = Assert.Single(files.ChildrenOf(engine));
+        await Until.True(() => files.ChildrenOf(engine).Length == 1, cancellationToken: _cancellation);
+        var waiting = files.ChildrenOf(engine).Single();
         await engine.DisposeAsync();
         Assert.False(Directory.Exists($"/proc/{waiting}"));
         await Assert.ThrowsAsync<ObjectDisposedException>(() => CopyAsync(engine, files.Parquet("SELECT 'a' AS text")));

@@ -37,7 +37,8 @@ public sealed class BrokerTests(RealServers servers)
             return await channel.MessageCountAsync($"{Queue}_dead") == 1;
         });
 
-        Assert.Equal(21, deliveries);
+        // The first delivery and twenty more; the broker may hand it out once again while it sets it aside.
+        Assert.InRange(deliveries, 21, 22);
         Assert.Equal(0u, await channel.MessageCountAsync(Queue));
     }
 

@@ -16,6 +16,7 @@ public sealed class SshServer : IAsyncLifetime
     private const int NoSuchProcess = 3;
 
     private readonly TemporaryFolder _folder = new();
+    private readonly List<int> _frozen = [];
     private Process? _server;
 
     /// <summary>The port it listens on.</summary>
@@ -95,6 +96,10 @@ public sealed class SshServer : IAsyncLifetime
         if (_server is { } server)
         {
             _server = null;
+
+            // A stopped process whose parent is gone is found by no tree and would stay for ever.
+            Signal("KILL");
+            _frozen.Clear();
             server.Kill(entireProcessTree: true);
             await server.WaitForExitAsync();
             server.Dispose();
@@ -102,10 +107,18 @@ public sealed class SshServer : IAsyncLifetime
     }
 
     /// <summary>Stops every session process, so that connections live and nothing answers; <see cref="Resume"/> lets them go on.</summary>
-    public void Freeze() => Signal("STOP");
+    public void Freeze()
+    {
+        _frozen.AddRange(ChildrenOf(_server!.Id));
+        Signal("STOP");
+    }
 
-    /// <summary>Ends <see cref="Freeze"/>.</summary>
-    public void Resume() => Signal("CONT");
+    /// <summary>Ends <see cref="Freeze"/>, also for sessions whose own parent has ended meanwhile.</summary>
+    public void Resume()
+    {
+        Signal("CONT");
+        _frozen.Clear();
+    }
 
     /// <summary>Gives the server another host key, with the same port.</summary>
     public async Task ChangeHostKeyAsync()
@@ -142,9 +155,9 @@ public sealed class SshServer : IAsyncLifetime
 
     private void Signal(string signal)
     {
-        foreach (var child in ChildrenOf(_server!.Id))
+        foreach (var session in _frozen)
         {
-            using var kill = Process.Start("kill", [$"-{signal}", $"{child}"]);
+            using var kill = Process.Start(new ProcessStartInfo("kill", [$"-{signal}", $"{session}"]) { RedirectStandardError = true })!;
             kill.WaitForExit();
         }
     }

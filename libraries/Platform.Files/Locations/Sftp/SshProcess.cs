@@ -200,21 +200,22 @@ internal sealed partial class SshProcess : IDisposable
             "-p", options.Port.ToString(CultureInfo.InvariantCulture), "-l", options.User, "-s", "--", address.ToString(), "sftp"];
     }
 
-    private static string CreateFolder()
+    private static string CreateFolder() => CreateFolder(Directory.Exists("/dev/shm") ? "/dev/shm" : Path.GetTempPath(), FolderPrefix);
+
+    private static string CreateFolder(string parent, string prefix)
     {
-        var parent = Directory.Exists("/dev/shm") ? "/dev/shm" : Path.GetTempPath();
-        SweepLeftOvers(parent);
-        var folder = Path.Combine(parent, $"{FolderPrefix}{Environment.ProcessId}-{Guid.CreateVersion7():n}");
+        SweepLeftOvers(parent, prefix);
+        var folder = Path.Combine(parent, $"{prefix}{Environment.ProcessId}-{Guid.CreateVersion7():n}");
         Directory.CreateDirectory(folder, OwnerOnly | UnixFileMode.UserExecute);
         return folder;
     }
 
-    // A process that was killed during a login could not clean up.
-    private static void SweepLeftOvers(string parent)
+    // A process that was killed could not clean up.
+    private static void SweepLeftOvers(string parent, string prefix)
     {
-        foreach (var folder in Directory.EnumerateDirectories(parent, FolderPrefix + "*"))
+        foreach (var folder in Directory.EnumerateDirectories(parent, prefix + "*"))
         {
-            var owner = Path.GetFileName(folder)[FolderPrefix.Length..].Split('-')[0];
+            var owner = Path.GetFileName(folder)[prefix.Length..].Split('-')[0];
             if (Directory.Exists($"/proc/{owner}"))
             {
                 continue;
@@ -249,7 +250,7 @@ internal sealed partial class SshProcess : IDisposable
 
         private static string Create()
         {
-            var folder = Directory.CreateTempSubdirectory("platform-askpass-").FullName;
+            var folder = CreateFolder(System.IO.Path.GetTempPath(), "platform-askpass-");
             AppDomain.CurrentDomain.ProcessExit += (_, _) => Directory.Delete(folder, recursive: true);
             var path = System.IO.Path.Combine(folder, "askpass");
             File.WriteAllText(path, "#!/bin/sh\nexec cat \"$PLATFORM_ASKPASS_FILE\"\n");
