@@ -30,6 +30,13 @@ public sealed class BrokerTests(RealServers servers)
         {
             if (await channel.BasicGetAsync(Queue, autoAck: false) is { } delivery)
             {
+                // Other tests publish the same event, and the queue takes it too.
+                if (!delivery.Body.Span.SequenceEqual("poison"u8))
+                {
+                    await channel.BasicAckAsync(delivery.DeliveryTag, multiple: false);
+                    return false;
+                }
+
                 deliveries++;
                 await channel.BasicNackAsync(delivery.DeliveryTag, multiple: false, requeue: true);
             }
@@ -37,9 +44,7 @@ public sealed class BrokerTests(RealServers servers)
             return await channel.MessageCountAsync($"{Queue}_dead") == 1;
         });
 
-        // The first delivery and twenty more; the broker may hand it out once again while it sets it aside.
-        Assert.InRange(deliveries, 21, 22);
-        Assert.Equal(0u, await channel.MessageCountAsync(Queue));
+        Assert.Equal(21, deliveries);
     }
 
     [Fact]
