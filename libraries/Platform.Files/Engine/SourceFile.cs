@@ -5,7 +5,11 @@ public sealed record SourceFile
 {
     private static readonly IReadOnlyDictionary<string, string> NoPartitions = new Dictionary<string, string>();
 
-    /// <summary>Absolute path on this machine.</summary>
+    /// <summary>
+    /// Absolute path on this machine. Formats that need no seekable file (see <see cref="Formats.FormatCapabilities.NeedsSeekableFile"/>) read it once, from its first to its
+    /// last byte, through <c>Child/SourceBytes.Open</c>: it may be a FIFO into
+    /// which someone decodes, or hold an encoding that is taken off there.
+    /// </summary>
     public required string Path { get; init; }
 
     /// <summary>What people call the file; messages use this and never the path.</summary>
@@ -16,6 +20,9 @@ public sealed record SourceFile
 
     /// <summary>Written as <c>_file_id</c> beside each of its rows.</summary>
     public required long FileId { get; init; }
+
+    /// <summary>What is known of how the file is written; the rest is inferred.</summary>
+    public FileSettings Settings { get; init; } = FileSettings.Inferred;
 
     /// <summary>Values from the file's path, such as <c>date=2020-09-14</c>: each is a text column of every row, unless the file itself has a column of that name.</summary>
     public IReadOnlyDictionary<string, string> Partitions { get; init; } = NoPartitions;
