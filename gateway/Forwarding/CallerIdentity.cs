@@ -13,6 +13,7 @@ internal sealed class CallerIdentity(InternalTokens tokens) : ITransformProvider
     {
         // A route's cluster is named like its service (RouteRules), which is the token's audience.
         var audience = context.Route.ClusterId!;
+        var anyone = context.Route.AuthorizationPolicy == Roles.Anonymous;
         context.AddRequestTransform(call =>
         {
             var headers = call.ProxyRequest.Headers;
@@ -21,7 +22,9 @@ internal sealed class CallerIdentity(InternalTokens tokens) : ITransformProvider
             headers.Remove(ApiKeyAuthentication.HeaderName);
             headers.Remove(InternalAuthentication.HeaderName);
             var caller = call.HttpContext.User;
-            headers.Add(InternalAuthentication.HeaderName, tokens.Issue(audience, caller.Identity!.Name!, caller.FindFirstValue(ClaimTypes.Role)!));
+            headers.Add(InternalAuthentication.HeaderName, anyone
+                ? tokens.Issue(audience, Roles.Anonymous, Roles.Anonymous)
+                : tokens.Issue(audience, caller.Identity!.Name!, caller.FindFirstValue(ClaimTypes.Role)!));
             return ValueTask.CompletedTask;
         });
     }

@@ -17,7 +17,12 @@ internal static class SecurityHeaders
             headers.XContentTypeOptions = "nosniff";
             headers.XFrameOptions = "DENY";
             headers["Referrer-Policy"] = "no-referrer";
-            headers.ContentSecurityPolicy = context.Request.Path.StartsWithSegments("/swagger") ? ForSwaggerUi : ForAnswers;
+            if (headers.ContentSecurityPolicy.Count == 0)
+            {
+                // A service that answers with a page sends the policy of that page.
+                headers.ContentSecurityPolicy = context.Request.Path.StartsWithSegments("/swagger") ? ForSwaggerUi : ForAnswers;
+            }
+
             if (headers.CacheControl.Count == 0)
             {
                 headers.CacheControl = "no-store";

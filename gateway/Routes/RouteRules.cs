@@ -4,22 +4,35 @@ using Yarp.ReverseProxy.Configuration;
 namespace Platform.Gateway.Routes;
 
 /// <summary>
-/// The rules of routes.json, checked before the gateway starts: each route names its methods, a path below <c>/api</c> and one of the policies of <see cref="Roles"/>; each
+/// The rules of routes.json, checked before the gateway starts: each route names its methods, a path below <c>/api</c> and one of the policies of <see cref="Roles"/>; only the paths listed here are open to anyone; each
 /// cluster's address is the name of the setting that holds it.
 /// </summary>
 internal sealed class RouteRules(IConfiguration configuration) : IProxyConfigFilter
 {
+    /// <summary>The paths that are open to anyone: a bucket's owner, who has no key, opens the link he was sent (C4).</summary>
+    private static readonly string[] OpenToAnyone = ["/secret-requests/{token}"];
+
     public ValueTask<RouteConfig> ConfigureRouteAsync(RouteConfig route, ClusterConfig? cluster, CancellationToken cancel)
     {
         var problems = new List<string>();
-        if (route.AuthorizationPolicy is null || !Roles.OfPeople.Contains(route.AuthorizationPolicy))
+        if (OpenToAnyone.Contains(route.Match.Path))
         {
-            problems.Add($"AuthorizationPolicy is '{route.AuthorizationPolicy}', expected one of {string.Join(", ", Roles.OfPeople)}");
+            if (route.AuthorizationPolicy != Roles.Anonymous)
+            {
+                problems.Add($"AuthorizationPolicy is '{route.AuthorizationPolicy}', expected {Roles.Anonymous} for {route.Match.Path}");
+            }
         }
-
-        if (route.Match.Path?.StartsWith("/api/", StringComparison.Ordinal) != true)
+        else
         {
-            problems.Add($"Match.Path is '{route.Match.Path}', expected a path below /api/");
+            if (route.AuthorizationPolicy is null || !Roles.OfPeople.Contains(route.AuthorizationPolicy))
+            {
+                problems.Add($"AuthorizationPolicy is '{route.AuthorizationPolicy}', expected one of {string.Join(", ", Roles.OfPeople)}");
+            }
+
+            if (route.Match.Path?.StartsWith("/api/", StringComparison.Ordinal) != true)
+            {
+                problems.Add($"Match.Path is '{route.Match.Path}', expected a path below /api/");
+            }
         }
 
         if (route.Match.Methods is not { Count: > 0 })

@@ -67,7 +67,8 @@ public static class ServiceDefaults
             return;
         }
 
-        // Missing or malformed keys stop the start, not the first call.
+        // Missing or malformed keys and endpoints without a policy stop the start, not the first call.
+        app.RequirePolicies();
         app.Services.GetRequiredService<InternalTokens>();
         await app.RunAsync();
     }

@@ -9,6 +9,7 @@ using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Platform.ServiceDefaults;
+using Platform.ServiceDefaults.Security;
 using Platform.Testing;
 
 namespace Platform.Gateway.Tests;
@@ -36,7 +37,7 @@ internal sealed class RecordingService : IAsyncDisposable
         builder.Logging.ClearProviders();
         var recording = new RecordingService(builder.Build());
         recording._app.MapServiceDefaults();
-        recording._app.Map("/{**path}", recording.Record).RequireAuthorization(policy => policy.RequireAuthenticatedUser());
+        recording._app.Map("/{**path}", recording.Record).RequireAuthorization(Roles.Viewer);
         await recording._app.StartAsync();
         return recording;
     }

@@ -50,7 +50,8 @@ public static class InternalAuthentication
         .AddPolicy(Roles.Viewer, policy => policy.RequireRole(Roles.Viewer, Roles.Operator, Roles.Admin))
         .AddPolicy(Roles.Operator, policy => policy.RequireRole(Roles.Operator, Roles.Admin))
         .AddPolicy(Roles.Admin, policy => policy.RequireRole(Roles.Admin))
-        .AddPolicy(Roles.Service, policy => policy.RequireRole(Roles.Service));
+        .AddPolicy(Roles.Service, policy => policy.RequireRole(Roles.Service))
+        .AddPolicy(Roles.Anonymous, policy => policy.RequireRole(Roles.Anonymous));
 
     /// <summary>Name of the API key or service behind the request, for audit and <c>requestedBy</c>.</summary>
     public static string CallerName(this HttpContext context) => context.User.Identity?.Name ?? "anonymous";

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Configuration;
 using Platform.Gateway.Routes;
+using Platform.ServiceDefaults.Security;
 using Xunit;
 using Yarp.ReverseProxy.Configuration;
 
@@ -32,6 +33,18 @@ public sealed class RouteRulesTests(GatewayApp app)
         Assert.Contains("Match.Methods is missing", problem.Message);
         Assert.Contains("ClusterId 'feeds' is not among the clusters", problem.Message);
         Assert.Equal(Valid, await Rules().ConfigureRouteAsync(Valid, Feeds, CancellationToken.None));
+    }
+
+    [Fact]
+    public async Task Only_the_path_of_secret_requests_is_open_to_anyone()
+    {
+        var open = Valid with { AuthorizationPolicy = Roles.Anonymous, Match = new() { Path = "/secret-requests/{token}", Methods = ["GET", "POST"] } };
+        Assert.Equal(open, await Rules().ConfigureRouteAsync(open, Feeds, CancellationToken.None));
+
+        foreach (var wrong in (RouteConfig[])[open with { AuthorizationPolicy = Roles.Viewer }, open with { Match = new() { Path = "/secret-requests/{**rest}", Methods = ["GET"] } }, Valid with { AuthorizationPolicy = Roles.Anonymous }])
+        {
+            await Assert.ThrowsAsync<InvalidOperationException>(async () => await Rules().ConfigureRouteAsync(wrong, Feeds, CancellationToken.None));
+        }
     }
 
     [Fact]
