@@ -2,8 +2,16 @@ using MassTransit;
 using Platform.Contracts.Couriers;
 using Platform.Credentials.Endpoints;
 using Platform.Credentials.Kinds;
+using Platform.Credentials.Kinds.BrevoApiKey;
 using Platform.Credentials.Kinds.IamCredential;
+using Platform.Credentials.Kinds.IamRole;
+using Platform.Credentials.Kinds.OptimizelyExport;
+using Platform.Credentials.Kinds.OptimizelyOauth;
+using Platform.Credentials.Kinds.OptimizelySdkKey;
+using Platform.Credentials.Kinds.OptimizelyToken;
+using Platform.Credentials.Kinds.Pgp;
 using Platform.Credentials.Kinds.Sftp;
+using Platform.Credentials.Kinds.Smtp;
 using Platform.Credentials.Persistence;
 using Platform.Credentials.Secrets;
 using Platform.ServiceDefaults.Messaging;
@@ -27,9 +35,18 @@ internal static class CredentialsService
         builder.Services.AddHostedService<MasterKeysAtStart>();
 
         builder.Services.Configure<OutgoingOptions>(builder.Configuration.GetSection("Outgoing"));
+        builder.Services.AddSingleton<HostRules>();
         builder.Services.AddSingleton<CredentialKinds>();
         builder.Services.AddSingleton<CredentialKind, IamCredentialKind>();
+        builder.Services.AddSingleton<CredentialKind, IamRoleKind>();
+        builder.Services.AddSingleton<CredentialKind, OptimizelyExportKind>();
         builder.Services.AddSingleton<CredentialKind, SftpKind>();
+        builder.Services.AddSingleton<CredentialKind, PgpKind>();
+        builder.Services.AddSingleton<CredentialKind, OptimizelyTokenKind>();
+        builder.Services.AddSingleton<CredentialKind, OptimizelyOauthKind>();
+        builder.Services.AddSingleton<CredentialKind, OptimizelySdkKeyKind>();
+        builder.Services.AddSingleton<CredentialKind, BrevoApiKeyKind>();
+        builder.Services.AddSingleton<CredentialKind, SmtpKind>();
     }
 
     public static void MapCredentials(this WebApplication app)

@@ -60,7 +60,7 @@ internal static class CredentialEndpoints
             problems.Add(new("$.type", $"{(input.Type is null ? "Required" : $"There is no type '{input.Type}'")}: one of {kinds.KnownNames}."));
         }
 
-        var fields = CredentialFields.FromInput(input.Fields);
+        var fields = CredentialFields.FromInput(kind, input.Fields);
         problems.AddRange(kind?.Validate(fields) ?? []);
         if (problems.Count > 0)
         {

@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using Platform.ServiceDefaults;
 
 namespace Platform.Credentials.Endpoints;
@@ -17,7 +18,8 @@ internal sealed class CredentialInput
     /// <summary>Free name-value pairs, at most 64.</summary>
     public Dictionary<string, string>? Labels { get; init; }
 
-    /// <summary>The fields of the type, as its schema says.</summary>
+    /// <summary>The fields of the type, as its schema says. All are text; a number is taken as its text, a list of texts as its lines.</summary>
+    [JsonConverter(typeof(FieldTexts))]
     public Dictionary<string, string?>? Fields { get; init; }
 
     public List<FieldProblem> CheckNaming()

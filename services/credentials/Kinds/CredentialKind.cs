@@ -65,6 +65,11 @@ internal abstract class CredentialKind
                 property["examples"] = new JsonArray(field.Example);
             }
 
+            if (field.Multiline)
+            {
+                property["x-multiline"] = true;
+            }
+
             if (field.Secret)
             {
                 property["writeOnly"] = true;
@@ -101,8 +106,14 @@ internal sealed record CredentialField(string Name, string Title, string Descrip
 
     public string? Example { get; init; }
 
+    /// <summary>May have several lines, as keys do.</summary>
+    public bool Multiline { get; init; }
+
     /// <summary>What is wrong with a value, or null. Must not quote the value of a secret field.</summary>
     public Func<string, string?> Rule { get; init; } = _ => null;
+
+    /// <summary>How an entered value is kept, for texts that come in more than one form.</summary>
+    public Func<string, string> Normalize { get; init; } = value => value;
 
     public string? Check(string value) => value.Length > MaxLength ? $"At most {MaxLength} characters are allowed; these are {value.Length}." : Rule(value);
 }

@@ -29,7 +29,7 @@ internal sealed class CredentialChange
     /// </summary>
     public static CredentialChange From(Credential credential, CredentialKind kind, IReadOnlyDictionary<string, string?> input, SecretVault vault)
     {
-        var entered = CredentialFields.FromInput(input);
+        var entered = CredentialFields.FromInput(kind, input);
         var kept = credential.Secret.SetFields.Where(name => !input.ContainsKey(name)).ToList();
         var changed = kind.Fields.Where(field => field.Secret
             ? entered.ContainsKey(field.Name) || (input.ContainsKey(field.Name) && credential.Secret.SetFields.Contains(field.Name))

@@ -5,9 +5,23 @@ namespace Platform.Credentials.Secrets;
 /// <summary>The one place where the fields of a credential part into those that are shown and those that are sealed.</summary>
 internal static class CredentialFields
 {
-    /// <summary>The fields that have a value: null and empty text mean none.</summary>
-    public static Dictionary<string, string> FromInput(IReadOnlyDictionary<string, string?>? input) =>
-        (input ?? new Dictionary<string, string?>()).Where(field => !string.IsNullOrEmpty(field.Value)).ToDictionary(field => field.Key, field => field.Value!);
+    /// <summary>The fields that have a value, as <paramref name="kind"/> keeps them: null and empty text mean none.</summary>
+    public static Dictionary<string, string> FromInput(CredentialKind? kind, IReadOnlyDictionary<string, string?>? input)
+    {
+        var fields = new Dictionary<string, string>();
+        foreach (var (name, entered) in input ?? new Dictionary<string, string?>())
+        {
+            // A text over the limit is kept as it is, for the check to refuse it.
+            var field = kind?.Fields.FirstOrDefault(field => field.Name == name);
+            var value = field is null || entered is not { Length: > 0 } || entered.Length > field.MaxLength ? entered : field.Normalize(entered);
+            if (!string.IsNullOrEmpty(value))
+            {
+                fields.Add(name, value);
+            }
+        }
+
+        return fields;
+    }
 
     public static (Dictionary<string, string> Plain, Dictionary<string, string> Secret) Split(CredentialKind kind, IReadOnlyDictionary<string, string> fields)
     {

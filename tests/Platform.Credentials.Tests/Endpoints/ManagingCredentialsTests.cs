@@ -77,7 +77,24 @@ public sealed class ManagingCredentialsTests(CredentialsApp app)
 
         var problem = await (await app.As(Roles.Admin).PostAsJsonAsync("/api/credentials", body)).ReadJsonAsync();
 
-        Assert.StartsWith("There is no type 'iam-user': one of iam-credential, ", (string)problem["errors"]![0]!["problem"]!);
+        Assert.StartsWith("There is no type 'iam-user': one of brevo-api-key, iam-credential, iam-role, ", (string)problem["errors"]![0]!["problem"]!);
+    }
+
+    [Fact]
+    public async Task Numbers_and_lists_are_taken_as_text_and_nothing_deeper()
+    {
+        var smtp = JsonNode.Parse("""{"name":"mail","type":"smtp","fields":{"host":"smtp.example.com","port":587,"security":"starttls","from":"a@example.com"}}""");
+        var role = JsonNode.Parse("""{"name":"delegated","type":"iam-role","fields":{"buckets":["one-bucket","two-bucket"],"region":"eu-west-1"}}""");
+        var deeper = JsonNode.Parse("""{"name":"deeper","type":"iam-role","fields":{"buckets":[["one-bucket"]],"region":{"a":1}}}""");
+
+        var created = await app.As(Roles.Admin).PostAsJsonAsync("/api/credentials", smtp);
+        var listed = await app.As(Roles.Admin).PostAsJsonAsync("/api/credentials", role);
+        var refused = await app.As(Roles.Admin).PostAsJsonAsync("/api/credentials", deeper);
+
+        Assert.Equal("587", (string)(await created.ReadJsonAsync())["fields"]!["port"]!);
+        Assert.Equal("one-bucket,two-bucket", (string)(await listed.ReadJsonAsync())["fields"]!["buckets"]!);
+        Assert.Equal(HttpStatusCode.BadRequest, refused.StatusCode);
+        Assert.Equal("$.fields", (string)(await refused.ReadJsonAsync())["errors"]![0]!["path"]!);
     }
 
     [Fact]

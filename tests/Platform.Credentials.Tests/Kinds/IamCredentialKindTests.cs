@@ -1,4 +1,3 @@
-using Microsoft.Extensions.Options;
 using Platform.Credentials.Kinds;
 using Platform.Credentials.Kinds.IamCredential;
 using Xunit;
@@ -42,7 +41,7 @@ public sealed class IamCredentialKindTests
         "Two credential types are named 'iam-credential'",
         Assert.Throws<InvalidOperationException>(() => new CredentialKinds([Kind(allowPrivateHosts: false), Kind(allowPrivateHosts: false)])).Message);
 
-    private static IamCredentialKind Kind(bool allowPrivateHosts) => new(Options.Create(new OutgoingOptions { AllowPrivateHosts = allowPrivateHosts }));
+    private static IamCredentialKind Kind(bool allowPrivateHosts) => new(KindsUnderTest.Hosts(allowPrivateHosts));
 
     private static Dictionary<string, string> With(params (string Field, string Value)[] changes)
     {

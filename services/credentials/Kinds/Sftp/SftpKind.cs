@@ -1,34 +1,47 @@
-using System.Text.RegularExpressions;
 using Platform.ServiceDefaults;
 
 namespace Platform.Credentials.Kinds.Sftp;
 
 /// <summary>An account on an SFTP server: user with password or private key, and the server's pinned host key (C1; seed closed-loop-interface).</summary>
-internal sealed partial class SftpKind : CredentialKind
+internal sealed class SftpKind(HostRules hosts) : CredentialKind
 {
     public override string Name => "sftp";
 
     public override string Title => "SFTP account";
 
-    public override string Description => "User with a password or a private key, and the host key the server must prove. Host and directories belong to the connection or courier that uses it.";
+    public override string Description => "Server, user with a password or a private key, and the host key the server must prove. Directories belong to the courier or connection that uses it.";
 
     public override IReadOnlyList<CredentialField> Fields { get; } =
     [
-        new("user", "User", "The account's name on the server.") { Required = true, MaxLength = 128, Example = "campaign-exchange", Rule = User },
-        new("password", "Password", "The account's password; leave it out when a private key is used.") { Secret = true, Rule = OneLine },
-        new("privateKey", "Private key", "The private key in OpenSSH or PEM form, with its BEGIN and END lines; leave it out when a password is used.") { Secret = true, MaxLength = 32_768, Rule = Key },
-        new("passphrase", "Passphrase", "The private key's passphrase, when it has one.") { Secret = true, MaxLength = 1024, Rule = OneLine },
+        new("host", "Host", "Name or address of the server. Couriers and the test need it; connections of campaigns name their own.") { Example = "sftp.example.com", Rule = hosts.Host },
+        new("port", "Port", "TCP port of the server; 22 when it is left out.") { MaxLength = 5, Example = "22", Rule = TextRules.Port },
+        new("user", "User", "The account's name on the server.") { Required = true, MaxLength = 128, Example = "campaign-exchange", Rule = TextRules.User },
+        new("password", "Password", "The account's password; leave it out when a private key is used.") { Secret = true, Rule = TextRules.OneLine },
+        new("privateKey", "Private key", "The private key in OpenSSH or PEM form, with its BEGIN and END lines; leave it out when a password is used.")
+        {
+            Secret = true,
+            Multiline = true,
+            MaxLength = 32_768,
+            Rule = KeyRules.SshPrivateKey,
+            Normalize = KeyRules.Lines,
+        },
+        new("passphrase", "Passphrase", "The private key's passphrase, when it has one.") { Secret = true, MaxLength = 1024, Rule = TextRules.OneLine },
         new("hostKey", "Host key", "The server's public host key, or several, one a line, as its operator gives them or ssh-keyscan prints them.")
         {
             Required = true,
+            Multiline = true,
             MaxLength = 16_384,
             Example = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIB9qG…",
-            Rule = HostKeys,
+            Rule = KeyRules.HostKeys,
         },
     ];
 
-    // Another account does not have this one's secrets, and a server with another key must not be shown them.
-    public override IEnumerable<string> SecretBelongsTo(string secretField) => secretField is "password" or "privateKey" ? ["user", "hostKey"] : [];
+    // Another account does not have this one's secrets, and another server, or one with another key, must not be shown them.
+    public override IEnumerable<string> SecretBelongsTo(string secretField) => secretField switch
+    {
+        "passphrase" => ["privateKey"],
+        _ => ["user", "host", "hostKey"],
+    };
 
     protected override IEnumerable<FieldProblem> CheckTogether(IReadOnlyDictionary<string, string> fields)
     {
@@ -41,26 +54,15 @@ internal sealed partial class SftpKind : CredentialKind
         {
             yield return new("$.fields.passphrase", "A passphrase opens a private key; there is none.");
         }
+
+        if (fields.TryGetValue("privateKey", out var key) && KeyRules.NeedsPassphrase(key) && !fields.ContainsKey("passphrase"))
+        {
+            yield return new("$.fields.passphrase", "The private key is encrypted; its passphrase is needed.");
+        }
+
+        if (fields.ContainsKey("port") && !fields.ContainsKey("host"))
+        {
+            yield return new("$.fields.host", "A port needs its host.");
+        }
     }
-
-    private static string? User(string value) => value.StartsWith('-') || value.Any(character => char.IsControl(character) || char.IsWhiteSpace(character))
-        ? "An account's name has no spaces and does not begin with a hyphen."
-        : null;
-
-    // The values of secret fields are never quoted.
-    private static string? OneLine(string value) => value.Any(char.IsControl) ? "Contains a line break or another control character. Was it copied whole and alone?" : null;
-
-    private static string? Key(string value) => KeyFrame().IsMatch(value.Trim())
-        ? null
-        : "Is no private key in OpenSSH or PEM form: expected a text from -----BEGIN … PRIVATE KEY----- to -----END … PRIVATE KEY-----. A PuTTY key must be exported as OpenSSH key first.";
-
-    private static string? HostKeys(string value) => value.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).All(line => line.StartsWith('#') || HostKey().IsMatch(line))
-        ? null
-        : "Expected a public host key a line, such as 'ssh-ed25519 AAAA…'.";
-
-    [GeneratedRegex("^-----BEGIN [A-Z ]*PRIVATE KEY-----\n?.*-----END [A-Z ]*PRIVATE KEY-----$", RegexOptions.Singleline)]
-    private static partial Regex KeyFrame();
-
-    [GeneratedRegex(@"^(\S+\s+)?(ssh-ed25519|ssh-rsa|ecdsa-sha2-nistp(256|384|521)|sk-[a-z0-9@.-]+)\s+[A-Za-z0-9+/]+=*(\s.*)?$")]
-    private static partial Regex HostKey();
 }
