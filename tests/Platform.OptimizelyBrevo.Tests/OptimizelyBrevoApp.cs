@@ -1,4 +1,4 @@
-using System.Net.Http.Json;
+using System.Collections.Concurrent;
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -32,13 +32,7 @@ public sealed class OptimizelyBrevoApp : IAsyncLifetime
     public BrevoStandIn Brevo { get; } = new();
 
     /// <summary>Secrets by credential id.</summary>
-    public Dictionary<string, JsonObject> Credentials { get; } = new(StringComparer.Ordinal)
-    {
-        ["cred-token"] = Secret("optimizely-token", ("token", "2:personal-token")),
-        ["cred-oauth"] = Secret("optimizely-oauth", ("clientId", "1"), ("clientSecret", "s"), ("refreshToken", "refresh-1")),
-        ["cred-sdk"] = Secret("optimizely-sdk-key", ("sdkKey", "sdk-production")),
-        ["cred-brevo"] = Secret("brevo-api-key", ("apiKey", "xkeysib-stand-in")),
-    };
+    public ConcurrentDictionary<string, JsonObject> Credentials { get; } = new(StringComparer.Ordinal);
 
     public IReadOnlyList<string> Log => _log.Lines;
 
@@ -51,8 +45,6 @@ public sealed class OptimizelyBrevoApp : IAsyncLifetime
         await Task.WhenAll(_postgres.InitializeAsync().AsTask(), _rabbit.InitializeAsync().AsTask(), Optimizely.StartAsync(), Brevo.StartAsync());
         _database = await _postgres.CreateDatabaseAsync();
         _credentials = await StartCredentialsAsync();
-        Optimizely.Datafiles["sdk-production"] = await File.ReadAllTextAsync(Path.Combine(AppContext.BaseDirectory, "fixtures", "optimizely-datafiles", "generated", "rules.json"));
-        Optimizely.Objects["projects"].Add(JsonNode.Parse("""{"id":2,"name":"Shop","account_id":1,"status":"active","platform":"custom"}""")!.AsObject());
         _app = Start();
         await using (var scope = _app.Services.CreateAsyncScope())
         {
@@ -87,73 +79,6 @@ public sealed class OptimizelyBrevoApp : IAsyncLifetime
 
     public static JsonObject Secret(string type, params (string Name, string Value)[] fields) =>
         new() { ["type"] = type, ["fields"] = new JsonObject(fields.Select(field => KeyValuePair.Create(field.Name, (JsonNode?)field.Value))) };
-
-    /// <summary>Settings that work, changed by <paramref name="change"/>.</summary>
-    public static JsonObject Settings(Action<JsonObject>? change = null)
-    {
-        var settings = JsonNode.Parse("""
-            {
-              "optimizely": { "credentialId": "cred-token", "projects": [ { "projectId": "2", "sdkKeyCredentialId": "cred-sdk", "environment": "production" } ] },
-              "brevo": { "credentialId": "cred-brevo", "batchSize": 20, "tier": "extended" }
-            }
-            """)!.AsObject();
-        change?.Invoke(settings);
-        return settings;
-    }
-
-    /// <summary>Creates a connection and returns its id.</summary>
-    public async Task<string> ConnectAsync(Action<JsonObject>? change = null)
-    {
-        var response = await Client.PostAsJsonAsync("/api/optimizely-brevo/connections", new JsonObject { ["name"] = $"shop {Guid.CreateVersion7():n}", ["settings"] = Settings(change) });
-        var body = await response.ReadAsync();
-        Assert.True(response.IsSuccessStatusCode, body.ToJsonString());
-        return (string)body["id"]!;
-    }
-
-    /// <summary>Tells decisions and returns the answer.</summary>
-    public async Task<JsonObject> DecideAsync(string connectionId, params JsonObject[] decisions)
-    {
-        var response = await Client.PostAsJsonAsync("/api/optimizely-brevo/decisions", new JsonObject { ["connectionId"] = connectionId, ["decisions"] = new JsonArray([.. decisions]) });
-        var body = await response.ReadAsync();
-        Assert.True(response.IsSuccessStatusCode, body.ToJsonString());
-        return body;
-    }
-
-    /// <summary>A decision as the SDK's listener gets it.</summary>
-    public static JsonObject Decision(string user, string? email, string experiment, string variation, DateTimeOffset at, string type = "ab-test") => new()
-    {
-        ["type"] = type,
-        ["userId"] = user,
-        ["attributes"] = email is null ? [] : new JsonObject { ["email"] = email },
-        ["decisionInfo"] = new JsonObject { ["experimentKey"] = experiment, ["variationKey"] = variation },
-        ["timestamp"] = at.ToString("O"),
-    };
-
-    /// <summary>Starts a sync and waits for its end.</summary>
-    public async Task<JsonObject> SyncAsync(string connectionId, Action<JsonObject>? change = null)
-    {
-        var input = new JsonObject { ["connectionId"] = connectionId };
-        change?.Invoke(input);
-        var response = await Client.PostAsJsonAsync("/api/optimizely-brevo/syncs", input);
-        var body = await response.ReadAsync();
-        Assert.True(response.IsSuccessStatusCode, body.ToJsonString());
-        return await EndedAsync((string)body["id"]!);
-    }
-
-    public Task<JsonObject> EndedAsync(string syncId) => Until.Is(
-        async () => await (await Client.GetAsync($"/api/optimizely-brevo/syncs/{syncId}")).ReadAsync(), sync => (string?)sync["phase"] == "finished", TimeSpan.FromSeconds(90));
-
-    /// <summary>The newest sync of a connection once it has ended.</summary>
-    public async Task<JsonObject> LastSyncAsync(string connectionId)
-    {
-        var found = await Until.Is(
-            async () => (await (await Client.GetAsync($"/api/optimizely-brevo/syncs?connectionId={connectionId}&limit=1")).ReadAsync())["items"]!.AsArray(),
-            items => items.Count == 1 && (string?)items[0]!["phase"] == "finished", TimeSpan.FromSeconds(60));
-        return found[0]!.AsObject();
-    }
-
-    public async Task<JsonArray> ChangesAsync(string syncId, string? outcome = null) =>
-        (await (await Client.GetAsync($"/api/optimizely-brevo/syncs/{syncId}/changes?limit=200{(outcome is null ? "" : $"&outcome={outcome}")}")).ReadAsync())["items"]!.AsArray();
 
     public async Task ExecuteAsync(string sql)
     {

@@ -98,9 +98,10 @@ public sealed class Specification
     private void Check(JsonNode schemaNode, JsonNode? value, string where, List<string> problems)
     {
         var schema = Resolve(schemaNode);
-        foreach (var part in schema["allOf"]?.AsArray() ?? [])
+        if (schema["allOf"] is JsonArray)
         {
-            Check(part!, value, where, problems);
+            Check(Merged(schema), value, where, problems);
+            return;
         }
 
         if (schema["oneOf"] is JsonArray choices && choices.All(choice => Fails(choice!, value)))
@@ -138,6 +139,38 @@ public sealed class Specification
                 problems.Add($"{where}: {value.GetValueKind()} instead of {type}");
                 break;
         }
+    }
+
+    // The parts of allOf describe one object together: what one of them does not know another may.
+    private JsonObject Merged(JsonObject schema)
+    {
+        var merged = new JsonObject(schema.Where(each => each.Key != "allOf").Select(each => KeyValuePair.Create(each.Key, each.Value?.DeepClone())));
+        foreach (var part in schema["allOf"]!.AsArray().Select(each => Resolve(each!)).Select(each => each["allOf"] is null ? each : Merged(each)))
+        {
+            foreach (var (name, value) in part)
+            {
+                if (name == "properties" && merged[name] is JsonObject properties)
+                {
+                    foreach (var (property, type) in value!.AsObject())
+                    {
+                        properties[property] = type?.DeepClone();
+                    }
+                }
+                else if (name == "required" && merged[name] is JsonArray required)
+                {
+                    foreach (var each in value!.AsArray())
+                    {
+                        required.Add(each?.DeepClone());
+                    }
+                }
+                else
+                {
+                    merged[name] = value?.DeepClone();
+                }
+            }
+        }
+
+        return merged;
     }
 
     private bool Fails(JsonNode schema, JsonNode? value)

@@ -11,16 +11,18 @@ internal static class StandInHost
             return 2;
         }
 
-        await using var optimizely = new OptimizelyStandIn(optimizelyPort) { EnforcesLimits = true };
-        await using var brevo = new BrevoStandIn(brevoPort) { EnforcesLimits = true };
+        await using var optimizely = new OptimizelyStandIn(optimizelyPort);
+        await using var brevo = new BrevoStandIn(brevoPort);
+        var shop = optimizely.Open(new() { AccountId = "1", Token = "2:personal-token", EnforcesLimits = true });
+        var mails = brevo.Open(new() { ApiKey = "xkeysib-stand-in", EnforcesLimits = true });
         if (args.Length == 4)
         {
-            optimizely.Datafiles[args[3]] = await File.ReadAllTextAsync(args[2]);
+            shop.Datafiles[args[3]] = await File.ReadAllTextAsync(args[2]);
         }
 
         await optimizely.StartAsync();
         await brevo.StartAsync();
-        Console.WriteLine($"Optimizely {optimizely.Address} (token {optimizely.Token}), Brevo {brevo.Address} (key {brevo.ApiKey})");
+        Console.WriteLine($"Optimizely {optimizely.Address} (token {shop.Token}), Brevo {brevo.Address} (key {mails.ApiKey})");
         var stop = new TaskCompletionSource();
         Console.CancelKeyPress += (_, pressed) =>
         {
