@@ -22,7 +22,7 @@ namespace Platform.Credentials;
 /// <summary>Everything this service is made of, listed one by one.</summary>
 internal static class CredentialsService
 {
-    /// <summary>How long couriers may take to try a credential before the test is reported as unanswered.</summary>
+    /// <summary>How long the owner of a connector may take to try a credential before the test is reported as unanswered.</summary>
     private static readonly TimeSpan TestTimeout = TimeSpan.FromSeconds(30);
 
     public static void AddCredentials(this WebApplicationBuilder builder)

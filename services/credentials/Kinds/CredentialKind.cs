@@ -15,6 +15,9 @@ internal abstract class CredentialKind
 
     public abstract IReadOnlyList<CredentialField> Fields { get; }
 
+    /// <summary>The service that owns the connector, and so the one that tries a credential of this type.</summary>
+    public abstract string TestedBy { get; }
+
     /// <summary>Problems that concern more than one field; the fields by themselves are already checked.</summary>
     protected virtual IEnumerable<FieldProblem> CheckTogether(IReadOnlyDictionary<string, string> fields) => [];
 

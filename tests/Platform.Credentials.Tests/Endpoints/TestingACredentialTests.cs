@@ -22,7 +22,7 @@ public sealed class TestingACredentialTests(CredentialsApp app)
         var result = await (await app.As(Roles.Operator).PostAsJsonAsync($"/api/credentials/{id}/test", new { bucket = "landing", prefix = "v1/" })).ReadJsonAsync();
 
         Assert.Equal((success, message), ((bool)result["success"]!, (string)result["message"]!));
-        Assert.Contains(couriers.Asked, question => question == new TestCredential { CredentialId = id, Bucket = "landing", Prefix = "v1/" });
+        Assert.Contains(couriers.Asked, question => question == new TestCredential { CredentialId = id, CredentialType = "iam-credential", Bucket = "landing", Prefix = "v1/" });
         var shown = await app.As(Roles.Viewer).GetFromJsonAsync<JsonObject>($"/api/credentials/{id}");
         Assert.Equal(success, (bool)shown!["lastTestSucceeded"]!);
         Assert.NotNull(shown["lastTestedAt"]);

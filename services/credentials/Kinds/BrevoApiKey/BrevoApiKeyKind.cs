@@ -9,6 +9,8 @@ internal sealed class BrevoApiKeyKind : CredentialKind
 
     public override string Description => "A key for Brevo's REST API (v3), sent in the header api-key.";
 
+    public override string TestedBy => "optimizely-brevo";
+
     public override IReadOnlyList<CredentialField> Fields { get; } =
     [
         new("apiKey", "API key", "The key, from SMTP & API > API Keys in Brevo; it begins with xkeysib-.") { Required = true, Secret = true, MaxLength = 512, Rule = Key },

@@ -11,6 +11,8 @@ internal sealed class IamCredentialKind(HostRules hosts) : CredentialKind
 
     public override string Description => "Access key and secret key of an IAM user, for Amazon S3 and servers that speak its protocol; optionally a role to assume with them.";
 
+    public override string TestedBy => "couriers";
+
     public override IReadOnlyList<CredentialField> Fields { get; } =
     [
         new("accessKey", "Access key", "The access key id.") { Required = true, MaxLength = 128, Example = "AKIAIOSFODNN7EXAMPLE", Rule = TextRules.Printable },

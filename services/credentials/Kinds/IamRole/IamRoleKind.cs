@@ -12,6 +12,8 @@ internal sealed class IamRoleKind(HostRules hosts) : CredentialKind
     public override string Description =>
         "No keys: the buckets' owner allows the platform's own identity, or a role it assumes, with the policy of GET /api/credentials/{id}/bucket-policy.";
 
+    public override string TestedBy => "couriers";
+
     public override IReadOnlyList<CredentialField> Fields { get; } =
     [
         new("buckets", "Buckets", "The buckets that may be used, separated by commas.")

@@ -9,6 +9,8 @@ internal sealed class OptimizelyExportKind : CredentialKind
 
     public override string Description => "A personal access token of Optimizely, exchanged for temporary keys to the bucket with the account's enriched events.";
 
+    public override string TestedBy => "couriers";
+
     public override IReadOnlyList<CredentialField> Fields { get; } =
     [
         new("token", "Personal access token", "The token, from Profile > API Access in Optimizely.") { Required = true, Secret = true, MaxLength = 1024, Rule = TextRules.Printable },

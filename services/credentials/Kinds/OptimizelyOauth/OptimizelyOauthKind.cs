@@ -9,6 +9,8 @@ internal sealed class OptimizelyOauthKind : CredentialKind
 
     public override string Description => "Client id, client secret and refresh token of an application registered with Optimizely; access tokens are bought with them when needed.";
 
+    public override string TestedBy => "optimizely-brevo";
+
     public override IReadOnlyList<CredentialField> Fields { get; } =
     [
         new("clientId", "Client id", "The application's client id.") { Required = true, Rule = TextRules.Printable },

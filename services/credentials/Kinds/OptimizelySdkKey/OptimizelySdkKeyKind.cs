@@ -9,6 +9,8 @@ internal sealed class OptimizelySdkKeyKind : CredentialKind
 
     public override string Description => "The SDK key of one environment of an Optimizely project; decisions are made with the datafile it names.";
 
+    public override string TestedBy => "optimizely-brevo";
+
     public override IReadOnlyList<CredentialField> Fields { get; } =
     [
         new("sdkKey", "SDK key", "The environment's SDK key, from Settings > Environments in Optimizely.") { Required = true, Secret = true, MaxLength = 128, Rule = Key },

@@ -13,6 +13,8 @@ internal sealed class PgpKind : CredentialKind
 
     public override string Description => "A private key with its passphrase to decrypt files with, a public key to encrypt files for others, or both.";
 
+    public override string TestedBy => "couriers";
+
     public override IReadOnlyList<CredentialField> Fields { get; } =
     [
         new("publicKey", "Public key", "Armored public key, from -----BEGIN PGP PUBLIC KEY BLOCK----- on.") { Multiline = true, MaxLength = MostCharacters, Rule = PgpRules.PublicKey, Normalize = KeyRules.Lines },

@@ -11,6 +11,8 @@ internal sealed class SftpKind(HostRules hosts) : CredentialKind
 
     public override string Description => "Server, user with a password or a private key, and the host key the server must prove. Directories belong to the courier or connection that uses it.";
 
+    public override string TestedBy => "couriers";
+
     public override IReadOnlyList<CredentialField> Fields { get; } =
     [
         new("host", "Host", "Name or address of the server. Couriers and the test need it; connections of campaigns name their own.") { Example = "sftp.example.com", Rule = hosts.Host },

@@ -13,6 +13,8 @@ internal sealed class SmtpKind(HostRules hosts) : CredentialKind
 
     public override string Description => "A mail server, how it is spoken to, the account on it and the sender's address.";
 
+    public override string TestedBy => "scheduler";
+
     public override IReadOnlyList<CredentialField> Fields { get; } =
     [
         new("host", "Host", "Name or address of the mail server.") { Required = true, Example = "smtp.example.com", Rule = hosts.Host },
