@@ -60,6 +60,7 @@ internal static class CouriersService
     {
         app.MapSourceTypes();
         app.MapCourierDefinitions();
+        app.MapInternalCouriers();
         app.MapCourierRuns();
         app.MapLandedFiles();
     }

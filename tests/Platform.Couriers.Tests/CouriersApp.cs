@@ -60,6 +60,7 @@ public sealed class CouriersApp : IAsyncLifetime
             .With("Services:credentials", Sisters.Address)
             .With("Services:feeds", Sisters.Address)
             .With("Runs:StallAfter", "00:00:02")
+            .With("Runs:LateFilePoll", "00:00:00.200")
             .With("Logging:LogLevel:Default", "Warning");
         await using (var context = new CouriersDbContext(new DbContextOptionsBuilder<CouriersDbContext>().UseNpgsql(Database).Options))
         {

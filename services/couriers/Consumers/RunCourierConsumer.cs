@@ -21,6 +21,7 @@ internal sealed class RunCourierConsumer(CouriersDbContext context, RunSignal si
         var now = Clock.GetUtcNow();
         var courier = await Database.Couriers.AsNoTracking().SingleOrDefaultAsync(row => row.Id == message.CourierId, cancellationToken);
         var problems = RunRequests.Check(message.Mode, message.Date, message.Start, message.End);
+        problems = [.. problems, .. RunWindows.Check(message)];
         var run = new CourierRun
         {
             Id = message.RunId,
@@ -30,6 +31,11 @@ internal sealed class RunCourierConsumer(CouriersDbContext context, RunSignal si
             Date = message.Date,
             PeriodStart = message.Start,
             PeriodEnd = message.End,
+            AcceptFrom = message.AcceptFrom?.ToUniversalTime(),
+            AcceptThrough = message.AcceptThrough?.ToUniversalTime(),
+            FileTimeZone = message.FileTimeZone,
+            WaitUntil = message.WaitUntil?.ToUniversalTime(),
+            GroupRunId = message.GroupRunId,
             IngestOnly = message.IngestOnly,
             SkipMissingFiles = message.SkipMissingFiles,
             Force = message.Force,
@@ -40,7 +46,7 @@ internal sealed class RunCourierConsumer(CouriersDbContext context, RunSignal si
         Database.Runs.Add(run);
 
         // Whoever asked waits for an end: it is told one, also when the run can never begin.
-        var refusal = courier is null ? $"There is no courier '{message.CourierId}'."
+        var refusal = courier is null ? $"There is no courier '{message.CourierId}'; it may have been deleted. GET /api/couriers lists those there are."
             : problems.Count > 0 ? string.Join("; ", problems.Select(problem => $"{problem.Path} {problem.Problem}"))
             : null;
         if (refusal is not null)

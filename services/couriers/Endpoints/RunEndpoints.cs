@@ -28,7 +28,9 @@ internal static class RunEndpoints
     private static async Task<Results<Accepted<RunView>, ProblemHttpResult>> Start(
         string id, RunInput input, CouriersDbContext context, RunSignal signal, HttpContext http, TimeProvider clock, CancellationToken cancellationToken)
     {
-        var problems = RunRequests.Check(input.Mode, input.Date, input.Start, input.End);
+        var now = clock.GetUtcNow();
+        var (window, problems) = RunWindows.Read(input, now);
+        problems = [.. RunRequests.Check(input.Mode, input.Date, input.Start, input.End), .. problems];
         if (problems.Count > 0)
         {
             return Refusal.Invalid("The run", problems).ToResult();
@@ -49,11 +51,15 @@ internal static class RunEndpoints
             Date = input.Date,
             PeriodStart = input.Start,
             PeriodEnd = input.End,
+            AcceptFrom = window.From,
+            AcceptThrough = window.Through,
+            FileTimeZone = input.TimeZone,
+            WaitUntil = window.WaitUntil,
             IngestOnly = input.IngestOnly,
             SkipMissingFiles = input.SkipMissingFiles,
             Force = input.Force,
             RequestedBy = http.CallerName(),
-            RequestedAt = clock.GetUtcNow(),
+            RequestedAt = now,
             TraceParent = Activity.Current?.Id,
         };
         context.Runs.Add(run);

@@ -21,6 +21,15 @@ internal sealed record RunInput
     /// <summary>Day after the last of a period: the end is exclusive.</summary>
     public DateOnly? End { get; init; }
 
+    /// <summary>How much older than the day (or the period's last day) files may be dated, for example <c>24 hours</c>: of that window the newest file satisfies, and all that were not loaded yet are loaded.</summary>
+    public string? Offset { get; init; }
+
+    /// <summary>How long to look again for required files that are not there yet, for example <c>2 hours</c>. Default: not at all.</summary>
+    public string? Wait { get; init; }
+
+    /// <summary>IANA name of the zone the days and file dates are in, for example <c>Europe/Berlin</c>; UTC when left out.</summary>
+    public string? TimeZone { get; init; }
+
     /// <summary>Load, but let nothing downstream follow.</summary>
     public bool IngestOnly { get; init; }
 
@@ -111,6 +120,26 @@ internal sealed record RunView
 
     public DateOnly? End { get; init; }
 
+    /// <summary>File dates from here through <c>acceptThrough</c> are accepted, and the newest satisfies; absent when every day needs its files.</summary>
+    public DateTimeOffset? AcceptFrom { get; init; }
+
+    public DateTimeOffset? AcceptThrough { get; init; }
+
+    /// <summary>The zone of days and file dates; UTC when absent.</summary>
+    public string? TimeZone { get; init; }
+
+    /// <summary>Until when missing files are looked for again.</summary>
+    public DateTimeOffset? WaitUntil { get; init; }
+
+    /// <summary>While it waits for late files: when it looks next.</summary>
+    public DateTimeOffset? NextLookAt { get; init; }
+
+    /// <summary>Required files that are missing, or without which it went on.</summary>
+    public IReadOnlyList<string>? MissingFiles { get; init; }
+
+    /// <summary>The courier group's run it is part of: <c>GET /api/group-runs/{id}</c>.</summary>
+    public string? GroupRunId { get; init; }
+
     public required bool IngestOnly { get; init; }
 
     public required bool SkipMissingFiles { get; init; }
@@ -167,6 +196,13 @@ internal sealed record RunView
             Date = run.Date,
             Start = run.PeriodStart,
             End = run.PeriodEnd,
+            AcceptFrom = run.AcceptFrom,
+            AcceptThrough = run.AcceptThrough,
+            TimeZone = run.FileTimeZone,
+            WaitUntil = run.WaitUntil,
+            NextLookAt = run.WaitsForFiles ? run.NotBefore : null,
+            MissingFiles = run.MissingFiles.Count == 0 ? null : run.MissingFiles,
+            GroupRunId = run.GroupRunId,
             IngestOnly = run.IngestOnly,
             SkipMissingFiles = run.SkipMissingFiles,
             Force = run.Force,
@@ -191,6 +227,8 @@ internal sealed record RunView
     // Every run ends or says why it waits.
     private static string? Waiting(CourierRun run, IReadOnlyList<RunLoad> loads) => run switch
     {
+        { WaitsForFiles: true } => string.Create(CultureInfo.InvariantCulture,
+            $"Waits until {run.WaitUntil:yyyy-MM-dd HH:mm:ss} UTC for late files: {string.Join(", ", run.MissingFiles.Take(3))}{(run.MissingFiles.Count > 3 ? $" and {run.MissingFiles.Count - 3} more" : "")}; looks again at {run.NotBefore:HH:mm:ss}"),
         { State: RunState.Queued } => "Waits for a worker, or for another run of the courier to end",
         { State: RunState.Running, CancelRequestedAt: not null } => "Is being cancelled",
         { State: RunState.Running, Waiting: true } => $"Waits for {loads.Count(load => load.State == RunLoadState.Pending)} of {loads.Count} loads",

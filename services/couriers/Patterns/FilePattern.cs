@@ -43,22 +43,23 @@ internal sealed class FilePattern
     }
 
     /// <summary>What the pattern matches on one day: its date parts become digits. Hours stay open.</summary>
-    public PathMatcher ForDay(DateOnly day)
-    {
-        var fixedParts = _parts.Select(part => part.Kind switch
-        {
-            PatternPartKind.Year => PatternPart.Literal(day.Year.ToString("0000", CultureInfo.InvariantCulture)),
-            PatternPartKind.Month => PatternPart.Literal(day.Month.ToString("00", CultureInfo.InvariantCulture)),
-            PatternPartKind.Day => PatternPart.Literal(day.Day.ToString("00", CultureInfo.InvariantCulture)),
-            _ => part,
-        });
-        return new([.. fixedParts], DateIn(day));
-    }
+    public PathMatcher ForDay(DateOnly day) => new([.. OfDay(day)], DateIn(day));
 
     /// <summary>What the pattern matches on any day; the day is then taken from the path.</summary>
     public PathMatcher ForAll() => new(_parts, null);
 
+    /// <summary>The pattern with a day filled in, for people: hours and wildcards stay open.</summary>
+    public string On(DateOnly day) => string.Concat(OfDay(day).Select(part => part.Text));
+
     public override string ToString() => Text;
+
+    private IEnumerable<PatternPart> OfDay(DateOnly day) => _parts.Select(part => part.Kind switch
+    {
+        PatternPartKind.Year => PatternPart.Literal(day.Year.ToString("0000", CultureInfo.InvariantCulture)),
+        PatternPartKind.Month => PatternPart.Literal(day.Month.ToString("00", CultureInfo.InvariantCulture)),
+        PatternPartKind.Day => PatternPart.Literal(day.Day.ToString("00", CultureInfo.InvariantCulture)),
+        _ => part,
+    });
 
     // A pattern with a month and no day means the month: its files carry the first of it.
     private DateOnly? DateIn(DateOnly day)

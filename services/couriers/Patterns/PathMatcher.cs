@@ -29,9 +29,13 @@ internal sealed class PathMatcher
     public bool IsFlat { get; }
 
     /// <summary>Whether the path belongs to the pattern; <paramref name="date"/> is the day its date parts name, null where they name none.</summary>
-    public bool Matches(string path, out DateOnly? date)
+    public bool Matches(string path, out DateOnly? date) => Matches(path, out date, out _);
+
+    /// <summary>The same, with the hour (0 to 23) that the path names, null where the pattern has none.</summary>
+    public bool Matches(string path, out DateOnly? date, out int? hour)
     {
         date = _date;
+        hour = null;
         if (path.EndsWith('/'))
         {
             // A folder marker: an empty object named like a folder is no file.
@@ -39,7 +43,7 @@ internal sealed class PathMatcher
         }
 
         var match = _regex.Match(path);
-        return match.Success && (_date is not null || TryReadDate(match, out date));
+        return match.Success && TryReadPart(match, 'h', out hour) && (_date is not null || TryReadDate(match, out date));
     }
 
     private static bool TryReadDate(Match match, out DateOnly? date)
@@ -99,7 +103,7 @@ internal sealed class PathMatcher
                 PatternPartKind.Year => regex.Append(CultureInfo.InvariantCulture, $"(?<y{i}>[0-9]{{4}})"),
                 PatternPartKind.Month => regex.Append(CultureInfo.InvariantCulture, $"(?<m{i}>0[1-9]|1[0-2])"),
                 PatternPartKind.Day => regex.Append(CultureInfo.InvariantCulture, $"(?<d{i}>0[1-9]|[12][0-9]|3[01])"),
-                PatternPartKind.Hour => regex.Append("([01][0-9]|2[0-3])"),
+                PatternPartKind.Hour => regex.Append(CultureInfo.InvariantCulture, $"(?<h{i}>[01][0-9]|2[0-3])"),
                 _ => throw new InvalidOperationException($"Unknown part {parts[i].Kind}."),
             };
         }

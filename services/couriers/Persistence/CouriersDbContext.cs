@@ -55,6 +55,7 @@ internal sealed class CouriersDbContext(DbContextOptions<CouriersDbContext> opti
             file.HasKey(row => new { row.RunId, row.FileNo });
             file.Property(row => row.Partitions).HasColumnType("json");
             file.HasOne<CourierRun>().WithMany().HasForeignKey(row => row.RunId);
+            file.HasIndex(row => row.FileId);
         });
         modelBuilder.Entity<RunLoad>(load =>
         {

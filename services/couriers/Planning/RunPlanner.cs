@@ -1,7 +1,5 @@
 using System.Collections.Concurrent;
-using System.Globalization;
 using Platform.Contracts.Couriers;
-using Platform.Contracts.Failures;
 using Platform.Couriers.Definitions;
 using Platform.Couriers.Patterns;
 using Platform.Couriers.Runs;
@@ -16,58 +14,34 @@ namespace Platform.Couriers.Planning;
 /// </summary>
 internal sealed class RunPlanner(IFileLocation source, SourceLayout layout, CourierRun run, int parallelListings)
 {
+    private readonly RunDays _days = new(run);
     private readonly ConcurrentDictionary<(string Prefix, ListDepth Depth), Lazy<Task<IReadOnlyList<FileEntry>>>> _listings = new();
 
-    public async Task<RunPlan> PlanAsync(CancellationToken cancellationToken)
+    /// <param name="waits">Missing files may still come: they are named, and not yet explained.</param>
+    /// <param name="cancellationToken">Ends the listing.</param>
+    public async Task<RunPlan> PlanAsync(bool waits, CancellationToken cancellationToken)
     {
         var searches = layout.Entities.SelectMany(entity => Matchers(entity).Select(matcher => new Search(entity, matcher.Matcher, matcher.Day))).ToArray();
         await Parallel.ForEachAsync(searches, new ParallelOptions { MaxDegreeOfParallelism = parallelListings, CancellationToken = cancellationToken },
             async (search, token) => await FindAsync(search, token));
 
-        var warnings = new List<string>();
-        var problems = new List<string>();
-        foreach (var search in searches)
-        {
-            await JudgeAsync(search, warnings, problems, cancellationToken);
-        }
-
-        if (problems.Count > 0)
-        {
-            throw new RunFailureException(FailureCategory.Configuration, string.Join('\n', problems.Take(20).Concat(problems.Count > 20 ? [$"… and {problems.Count - 20} more."] : [])));
-        }
-
+        var judge = new PlanJudge(source, layout, run, _days, waits);
+        var findings = await judge.JudgeAsync(searches, cancellationToken);
         var files = searches.SelectMany(search => search.Found)
             .DistinctBy(file => (file.Entry.Path, file.Entity.Tag, file.Entity.ContentType))
             .OrderBy(file => file.FileDate ?? DateOnly.MinValue)
             .ThenBy(file => file.Entry.Path, StringComparer.Ordinal)
             .ThenBy(file => file.Entity.Tag, StringComparer.Ordinal)
             .ToArray();
-        var complete = searches.Any(search => search.CompleteAndEmpty);
-        if (files.Length == 0 && !complete && !run.SkipMissingFiles && warnings.Count == 0)
-        {
-            throw new RunFailureException(FailureCategory.Configuration,
-                $"None of the optional files was found {When(null)}. {await NearbyAsync(searches[0], cancellationToken)} Check bucket, prefix and patterns.");
-        }
-
-        return new(files, warnings);
+        return findings with { Files = files };
     }
 
     private IEnumerable<(PathMatcher Matcher, DateOnly? Day)> Matchers(Entity entity) => run.Mode switch
     {
         RunMode.All => [(entity.Pattern.ForAll(), null)],
         _ when !entity.Pattern.IsDated => [(entity.Pattern.ForAll(), null)],
-        RunMode.Day => [(entity.Pattern.ForDay(run.Date!.Value), run.Date)],
-        RunMode.Period => Days(run.PeriodStart!.Value, run.PeriodEnd!.Value).Select(day => (entity.Pattern.ForDay(day), (DateOnly?)day)),
-        _ => throw new InvalidOperationException($"Unknown mode {run.Mode}."),
+        _ => _days.InOrder.Select(day => (entity.Pattern.ForDay(day), (DateOnly?)day)),
     };
-
-    private static IEnumerable<DateOnly> Days(DateOnly start, DateOnly end)
-    {
-        for (var day = start; day < end; day = day.AddDays(1))
-        {
-            yield return day;
-        }
-    }
 
     private async Task FindAsync(Search search, CancellationToken cancellationToken)
     {
@@ -99,7 +73,7 @@ internal sealed class RunPlanner(IFileLocation source, SourceLayout layout, Cour
             }
 
             var asWritten = written + entry.Path[search.Looked.Length..];
-            if (search.Matcher.Matches(asWritten, out var date))
+            if (search.Matcher.Matches(asWritten, out var date, out var hour) && _days.Accepts(search.Day, hour))
             {
                 Take(search, entry, date, markers);
             }
@@ -115,7 +89,7 @@ internal sealed class RunPlanner(IFileLocation source, SourceLayout layout, Cour
         if (layout.ReadyMarker is not null && Partitions.DateFolder(entry.Path) is { } folder)
         {
             // Spark's own leftovers are no data; days outside the run are another run's, whatever the pattern lets through.
-            if (entry.Path[(entry.Path.LastIndexOf('/') + 1)..] is ['_' or '.', ..] || !Covers(fileDate))
+            if (entry.Path[(entry.Path.LastIndexOf('/') + 1)..] is ['_' or '.', ..] || !_days.Covers(fileDate))
             {
                 return;
             }
@@ -130,59 +104,6 @@ internal sealed class RunPlanner(IFileLocation source, SourceLayout layout, Cour
         search.Found.Add(new(search.Entity, entry, fileDate, partitions));
     }
 
-    private bool Covers(DateOnly? date) => date is null || run.Mode switch
-    {
-        RunMode.Day => date == run.Date,
-        RunMode.Period => date >= run.PeriodStart && date < run.PeriodEnd,
-        _ => true,
-    };
-
-    private async Task JudgeAsync(Search search, List<string> warnings, List<string> problems, CancellationToken cancellationToken)
-    {
-        foreach (var (folder, files) in search.NotReady)
-        {
-            var text = $"{source.Describe(folder)} is not ready: {layout.ReadyMarker} is missing there, beside {files} data {(files == 1 ? "file" : "files")}.";
-            if (run.Mode == RunMode.All || run.SkipMissingFiles)
-            {
-                warnings.Add($"{text} It was left out; run again when the marker stands.");
-            }
-            else
-            {
-                problems.Add($"{text} The source writes the marker when the day is complete. Run again later, or with skipMissingFiles to leave the day out.");
-            }
-        }
-
-        if (search.Found.Count > 0 || search.NotReady.Count > 0 || search.CompleteAndEmpty || search.Entity.Optional)
-        {
-            return;
-        }
-
-        var missing = $"No file matches {search.Entity.Pattern} {When(search.Day)}: nothing suitable starts with {source.Describe(search.Looked)}.";
-        if (run.SkipMissingFiles)
-        {
-            warnings.Add($"{missing} It was passed over.");
-        }
-        else if (problems.Count < 5)
-        {
-            problems.Add($"{missing} {await NearbyAsync(search, cancellationToken)} Check pattern and day, mark the entity \"object/optional\": true, or run with skipMissingFiles.");
-        }
-        else
-        {
-            problems.Add(missing);
-        }
-    }
-
-    private Task<string> NearbyAsync(Search search, CancellationToken cancellationToken) =>
-        new NearbyFiles(source).DescribeAsync(layout.Prefix + search.Entity.Pattern.LiteralPrefix, search.Looked, cancellationToken);
-
-    private string When(DateOnly? day) => (day, run.Mode) switch
-    {
-        ({ } one, _) => string.Create(CultureInfo.InvariantCulture, $"on {one:yyyy-MM-dd}"),
-        (_, RunMode.Day) => string.Create(CultureInfo.InvariantCulture, $"on {run.Date:yyyy-MM-dd}"),
-        (_, RunMode.Period) => string.Create(CultureInfo.InvariantCulture, $"from {run.PeriodStart:yyyy-MM-dd} to before {run.PeriodEnd:yyyy-MM-dd}"),
-        _ => "on any day",
-    };
-
     private Task<IReadOnlyList<FileEntry>> ListAsync(string prefix, ListDepth depth, CancellationToken cancellationToken) =>
         _listings.GetOrAdd((prefix, depth), key => new(() => ReadListingAsync(key.Prefix, key.Depth, cancellationToken))).Value;
 
@@ -195,26 +116,5 @@ internal sealed class RunPlanner(IFileLocation source, SourceLayout layout, Cour
         }
 
         return entries;
-    }
-
-    /// <summary>One entity on one day, or on all days.</summary>
-    private sealed class Search(Entity entity, PathMatcher matcher, DateOnly? day)
-    {
-        public Entity Entity { get; } = entity;
-
-        public PathMatcher Matcher { get; } = matcher;
-
-        public DateOnly? Day { get; } = day;
-
-        /// <summary>The prefix that was listed last, alias included.</summary>
-        public string Looked { get; set; } = "";
-
-        public List<PlannedFile> Found { get; } = [];
-
-        /// <summary>Date folders with data and without marker, with their number of files.</summary>
-        public SortedDictionary<string, int> NotReady { get; } = new(StringComparer.Ordinal);
-
-        /// <summary>The marker says that the day is complete, and there is no file: nothing happened on it.</summary>
-        public bool CompleteAndEmpty { get; set; }
     }
 }

@@ -1,6 +1,7 @@
 using Platform.Contracts.Couriers;
 using Platform.Contracts.Failures;
 using Platform.Contracts.Feeds;
+using Platform.ServiceDefaults;
 
 namespace Platform.Couriers.Runs;
 
@@ -39,6 +40,20 @@ internal sealed class CourierRun
 
     public DateOnly? PeriodEnd { get; init; }
 
+    /// <summary>With <see cref="AcceptThrough"/>: the window of file dates of which the newest satisfies (S3); null when every day needs its files.</summary>
+    public DateTimeOffset? AcceptFrom { get; init; }
+
+    public DateTimeOffset? AcceptThrough { get; init; }
+
+    /// <summary>IANA name of the zone that days and file dates are in; null is UTC.</summary>
+    public string? FileTimeZone { get; init; }
+
+    /// <summary>Until when missing files are looked for again.</summary>
+    public DateTimeOffset? WaitUntil { get; init; }
+
+    /// <summary>The courier group's run it is part of (<c>gr-…</c>).</summary>
+    public string? GroupRunId { get; init; }
+
     public bool IngestOnly { get; init; }
 
     public bool SkipMissingFiles { get; init; }
@@ -65,7 +80,7 @@ internal sealed class CourierRun
 
     public DateTimeOffset? LeaseUntil { get; set; }
 
-    /// <summary>After a fault of the environment: when to try again.</summary>
+    /// <summary>After a fault of the environment, or while files are missing that may still come: when to try again.</summary>
     public DateTimeOffset? NotBefore { get; set; }
 
     /// <summary>Faults of the environment in the present step.</summary>
@@ -88,6 +103,9 @@ internal sealed class CourierRun
     /// <summary>What was passed over, for a person.</summary>
     public List<string> Warnings { get; set; } = [];
 
+    /// <summary>Required files that were not there at the last look, at most 100: patterns with their date filled in, and ready markers.</summary>
+    public List<string> MissingFiles { get; set; } = [];
+
     public int FilesTotal { get; set; }
 
     /// <summary>Files that lie in the landing store, pulled or already there.</summary>
@@ -102,8 +120,11 @@ internal sealed class CourierRun
 
     public bool IsFinal => State is RunState.Succeeded or RunState.Failed or RunState.Cancelled;
 
-    /// <summary>Ends the run and tells what to publish.</summary>
-    public CourierRunEnded End(RunState state, FailureCategory? failure, string? reason, IEnumerable<RunLoad> loads, DateTimeOffset now)
+    /// <summary>Waits in the queue for files that may still come; no worker is bound.</summary>
+    public bool WaitsForFiles => State == RunState.Queued && NotBefore is not null && MissingFiles.Count > 0;
+
+    /// <summary>Ends the run and tells what to publish. <paramref name="missing"/>: the files because of which alone it failed.</summary>
+    public CourierRunEnded End(RunState state, FailureCategory? failure, string? reason, IEnumerable<RunLoad> loads, DateTimeOffset now, IReadOnlyList<string>? missing = null)
     {
         State = state;
         Phase = state == RunState.Succeeded ? RunPhase.Finish : Phase;
@@ -114,9 +135,10 @@ internal sealed class CourierRun
         EndedAt = now;
         Failure = failure;
         Reason = reason;
+        MissingFiles = state == RunState.Succeeded ? MissingFiles : [.. missing ?? []];
         Message = state switch
         {
-            RunState.Succeeded => $"Completed in {Durations.InWords(now - (StartedAt ?? RequestedAt))}",
+            RunState.Succeeded => $"Completed in {Durations.Words(now - (StartedAt ?? RequestedAt))}",
             RunState.Cancelled => "Cancelled",
             _ => reason,
         };
@@ -130,6 +152,7 @@ internal sealed class CourierRun
             Files = FilesDone,
             Rows = loads.Select(load => load.Rows).Sum(),
             IngestOnly = IngestOnly,
+            MissingFiles = MissingFiles.Count == 0 ? null : MissingFiles,
             RequestedAt = RequestedAt,
             EndedAt = now,
         };
@@ -150,6 +173,7 @@ internal sealed class CourierRun
         Message = null;
         Failure = null;
         Reason = null;
+        MissingFiles = [];
     }
 }
 

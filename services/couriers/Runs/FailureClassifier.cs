@@ -8,9 +8,12 @@ using Platform.ServiceDefaults.Security;
 namespace Platform.Couriers.Runs;
 
 /// <summary>A run cannot go on, for a reason that is known and named.</summary>
-internal sealed class RunFailureException(FailureCategory category, string reason) : Exception(reason)
+internal sealed class RunFailureException(FailureCategory category, string reason, IReadOnlyList<string>? missingFiles = null) : Exception(reason)
 {
     public FailureCategory Category { get; } = category;
+
+    /// <summary>The required files that were not there, when nothing else was wrong.</summary>
+    public IReadOnlyList<string>? MissingFiles { get; } = missingFiles;
 }
 
 /// <summary>The one place that decides what an exception means for a run, and so whether it is tried again.</summary>

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Npgsql;
 using NpgsqlTypes;
+using Platform.Couriers.Definitions;
 using Platform.Couriers.Landing;
 using Platform.Couriers.Planning;
 using Platform.Files.Locations;
@@ -22,15 +23,27 @@ internal sealed class RunFileTable(NpgsqlDataSource database, LandingStore store
         from landed_files where courier_id = $1 and source = any($2) order by source, tag, content_type, id desc
         """;
 
-    /// <summary>The plan as rows, not yet stored.</summary>
-    public async Task<IReadOnlyList<RunFile>> ToRowsAsync(CourierRun run, RunPlan plan, IFileLocation source, CancellationToken cancellationToken)
+    private const string LoadedFiles = """
+        select distinct f.file_id, f.tag, l.feed_id
+        from run_files f join run_loads l on l.run_id = f.run_id and l.state = 'loaded' and f.tag = any(l.tags)
+        where f.file_id = any($1)
+        """;
+
+    /// <summary>The plan as rows, not yet stored. A run with a window covers new files only (S3): those that <paramref name="loads"/> have loaded already, unchanged, are left out.</summary>
+    public async Task<IReadOnlyList<RunFile>> ToRowsAsync(CourierRun run, RunPlan plan, IReadOnlyList<FeedLoad> loads, IFileLocation source, CancellationToken cancellationToken)
     {
         var landed = await ReadLandedAsync(run, plan, source, cancellationToken);
+        var loaded = run.AcceptFrom is null || run.Force ? [] : await ReadLoadedAsync(landed.Values, cancellationToken);
         var rows = new List<RunFile>(plan.Files.Count);
         foreach (var file in plan.Files)
         {
             var known = landed.GetValueOrDefault((source.Describe(file.Entry.Path), file.Entity.Tag, file.Entity.ContentType));
             var unchanged = known is not null && IsUnchanged(run, file.Entry, known) && store.Files.Holds(known.Location, known.Size);
+            if (unchanged && known!.RunId != run.Id && IsLoaded(known.Id, file.Entity.Tag, loads, loaded))
+            {
+                continue;
+            }
+
             rows.Add(new()
             {
                 RunId = run.Id,
@@ -100,6 +113,26 @@ internal sealed class RunFileTable(NpgsqlDataSource database, LandingStore store
         }
 
         return landed;
+    }
+
+    private static bool IsLoaded(string fileId, string tag, IReadOnlyList<FeedLoad> loads, HashSet<(string FileId, string Tag, string FeedId)> loaded)
+    {
+        var feeds = loads.Where(load => load.Tags.Contains(tag, StringComparer.Ordinal)).ToArray();
+        return feeds.Length > 0 && feeds.All(load => loaded.Contains((fileId, tag, load.FeedId)));
+    }
+
+    private async Task<HashSet<(string FileId, string Tag, string FeedId)>> ReadLoadedAsync(IEnumerable<Known> landed, CancellationToken cancellationToken)
+    {
+        await using var command = database.CreateCommand(LoadedFiles);
+        command.Parameters.Add(new() { Value = landed.Select(file => file.Id).ToArray() });
+        var loaded = new HashSet<(string, string, string)>();
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            loaded.Add((reader.GetString(0), reader.GetString(1), reader.GetString(2)));
+        }
+
+        return loaded;
     }
 
     private sealed record Known(string Id, string RunId, string Location, long Size, string? ETag, DateTimeOffset? LastModified);

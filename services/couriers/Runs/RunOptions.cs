@@ -21,6 +21,10 @@ internal sealed class RunOptions
     [Range(1, 20)]
     public int Attempts { get; set; } = 6;
 
+    /// <summary>How often a run looks again for files that are late and may still come.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.100", "01:00:00")]
+    public TimeSpan LateFilePoll { get; set; } = TimeSpan.FromSeconds(30);
+
     /// <summary>A source that sends no byte for so long counts as cut off.</summary>
     public TimeSpan StallAfter { get; set; } = TimeSpan.FromSeconds(30);
 }

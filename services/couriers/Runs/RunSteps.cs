@@ -40,9 +40,9 @@ internal sealed class RunSteps(
         if (run.Phase is RunPhase.Plan or RunPhase.Land)
         {
             using var source = await sources.OpenAsync(work.CredentialId, work.Layout, work.Purpose, cancellationToken);
-            if (run.Phase == RunPhase.Plan)
+            if (run.Phase == RunPhase.Plan && !await PlanAsync(work, source, cancellationToken))
             {
-                await PlanAsync(work, source, cancellationToken);
+                return;
             }
 
             await LandAsync(work, source, cancellationToken);
@@ -52,14 +52,14 @@ internal sealed class RunSteps(
     }
 
     /// <summary>Ends the run, if the lease still holds; publishes its end in the same commit.</summary>
-    public async Task EndAsync(RowLease lease, RunState state, FailureCategory? failure, string? reason, CancellationToken cancellationToken)
+    public async Task EndAsync(RowLease lease, RunState state, FailureCategory? failure, string? reason, CancellationToken cancellationToken, IReadOnlyList<string>? missing = null)
     {
         context.ChangeTracker.Clear();
         await using var transaction = await context.Database.BeginTransactionAsync(cancellationToken);
         var run = await context.Runs.FromSql($"select * from courier_runs where id = {lease.Id} and attempt = {lease.Attempt} and state = 'running' for update").SingleOrDefaultAsync(cancellationToken)
             ?? throw new LeaseLostException("courier_runs", lease.Id, lease.Attempt);
         var loads = await context.RunLoads.AsNoTracking().Where(load => load.RunId == lease.Id).ToListAsync(cancellationToken);
-        context.Publish(run.End(state, failure, reason, loads, clock.GetUtcNow()), clock);
+        context.Publish(run.End(state, failure, reason, loads, clock.GetUtcNow(), missing), clock);
         await context.SaveChangesAsync(cancellationToken);
         await transaction.CommitAsync(cancellationToken);
 
@@ -79,17 +79,36 @@ internal sealed class RunSteps(
             : new(run, lease, courier.CredentialId, layout, loads);
     }
 
-    private async Task PlanAsync(RunContext work, IFileLocation source, CancellationToken cancellationToken)
+    /// <summary>False when files are missing that may still come: the row then waits in the queue, and binds no worker until the next look.</summary>
+    private async Task<bool> PlanAsync(RunContext work, IFileLocation source, CancellationToken cancellationToken)
     {
         using var activity = Telemetry.Source.StartActivity("plan");
-        var plan = await new RunPlanner(source, work.Layout, work.Run, options.Value.ParallelListings).PlanAsync(cancellationToken);
-        var rows = await files.ToRowsAsync(work.Run, plan, source, cancellationToken);
+        var patience = work.Run.WaitUntil - clock.GetUtcNow() ?? TimeSpan.Zero;
+        var plan = await new RunPlanner(source, work.Layout, work.Run, options.Value.ParallelListings).PlanAsync(waits: patience > TimeSpan.Zero, cancellationToken);
+        if (plan.Missing.Count > 0 && patience > TimeSpan.Zero)
+        {
+            var nextLook = patience < options.Value.LateFilePoll ? patience : options.Value.LateFilePoll;
+            await work.Lease.UpdateAsync("state = 'queued', faults = 0, not_before = clock_timestamp() + @next_look, lease_owner = null, lease_until = null, missing_files = @missing",
+                [new("next_look", nextLook), new("missing", plan.Missing.ToArray())], cancellationToken);
+            return false;
+        }
+
+        if (plan.Problem is not null)
+        {
+            throw new RunFailureException(FailureCategory.Configuration, plan.Problem, plan.Missing);
+        }
+
+        var rows = await files.ToRowsAsync(work.Run, plan, work.Loads, source, cancellationToken);
+        var loadedBefore = plan.Files.Count - rows.Count;
+        IEnumerable<string> warnings = loadedBefore == 0 ? plan.Warnings
+            : [.. plan.Warnings, $"{loadedBefore} {(loadedBefore == 1 ? "file was" : "files were")} left out, for earlier runs have loaded {(loadedBefore == 1 ? "it" : "them")} and nothing has changed since."];
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
         await work.Lease.UpdateAsync(transaction,
-            "phase = 'land', faults = 0, warnings = @warnings, files_total = @files_total, files_done = @files_done, files_pulled = @files_pulled, bytes_total = @bytes_total, bytes_done = @bytes_done",
+            "phase = 'land', faults = 0, warnings = @warnings, missing_files = @missing, files_total = @files_total, files_done = @files_done, files_pulled = @files_pulled, bytes_total = @bytes_total, bytes_done = @bytes_done",
             [
-                new("warnings", plan.Warnings.ToArray()),
+                new("warnings", warnings.ToArray()),
+                new("missing", plan.Missing.ToArray()),
                 new("files_total", rows.Count),
                 new("files_done", rows.Count(row => row.FileId is not null)),
                 new("files_pulled", rows.Count(row => row.Pulled)),
@@ -98,6 +117,7 @@ internal sealed class RunSteps(
             ], cancellationToken);
         await RunFileTable.StoreAsync(transaction, work.Run.Id, rows, cancellationToken);
         await transaction.CommitAsync(cancellationToken);
+        return true;
     }
 
     private async Task LandAsync(RunContext work, IFileLocation source, CancellationToken cancellationToken)

@@ -25,7 +25,8 @@ internal sealed partial class RunWorker(
     public static LeasedTable Table { get; } = new("courier_runs")
     {
         Ready = """
-            (r.state = 'queued' and not exists (select from courier_runs as other where other.courier_id = r.courier_id and other.state = 'running'))
+            (r.state = 'queued' and (r.not_before is null or r.not_before <= clock_timestamp())
+                and not exists (select from courier_runs as other where other.courier_id = r.courier_id and other.state = 'running'))
             or (r.state = 'running' and not r.waiting and (r.not_before is null or r.not_before <= clock_timestamp()))
             or (r.state = 'running' and r.waiting and r.cancel_requested_at < clock_timestamp() - interval '4 seconds')
             """,
@@ -161,7 +162,7 @@ internal sealed partial class RunWorker(
                 Failed(logger, category, reason);
             }
 
-            await steps.EndAsync(lease, RunState.Failed, category, reason, stoppingToken);
+            await steps.EndAsync(lease, RunState.Failed, category, reason, stoppingToken, (e as RunFailureException)?.MissingFiles);
         }
     }
 

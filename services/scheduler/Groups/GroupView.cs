@@ -1,5 +1,6 @@
 using Platform.Contracts.Scheduler;
 using Platform.Scheduler.Cron;
+using Platform.ServiceDefaults;
 
 namespace Platform.Scheduler.Groups;
 

@@ -170,6 +170,14 @@ namespace Platform.Couriers.Persistence.Migrations
                         .HasColumnType("text")
                         .HasColumnName("id");
 
+                    b.Property<DateTimeOffset?>("AcceptFrom")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("accept_from");
+
+                    b.Property<DateTimeOffset?>("AcceptThrough")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("accept_through");
+
                     b.Property<int>("Attempt")
                         .HasColumnType("integer")
                         .HasColumnName("attempt");
@@ -212,6 +220,10 @@ namespace Platform.Couriers.Persistence.Migrations
                         .HasColumnType("integer")
                         .HasColumnName("faults");
 
+                    b.Property<string>("FileTimeZone")
+                        .HasColumnType("text")
+                        .HasColumnName("file_time_zone");
+
                     b.Property<int>("FilesDone")
                         .HasColumnType("integer")
                         .HasColumnName("files_done");
@@ -232,6 +244,10 @@ namespace Platform.Couriers.Persistence.Migrations
                         .HasColumnType("boolean")
                         .HasColumnName("force");
 
+                    b.Property<string>("GroupRunId")
+                        .HasColumnType("text")
+                        .HasColumnName("group_run_id");
+
                     b.Property<bool>("IngestOnly")
                         .HasColumnType("boolean")
                         .HasColumnName("ingest_only");
@@ -247,6 +263,11 @@ namespace Platform.Couriers.Persistence.Migrations
                     b.Property<string>("Message")
                         .HasColumnType("text")
                         .HasColumnName("message");
+
+                    b.PrimitiveCollection<List<string>>("MissingFiles")
+                        .IsRequired()
+                        .HasColumnType("text[]")
+                        .HasColumnName("missing_files");
 
                     b.Property<string>("Mode")
                         .IsRequired()
@@ -299,6 +320,10 @@ namespace Platform.Couriers.Persistence.Migrations
                     b.Property<string>("TraceParent")
                         .HasColumnType("text")
                         .HasColumnName("trace_parent");
+
+                    b.Property<DateTimeOffset?>("WaitUntil")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("wait_until");
 
                     b.Property<bool>("Waiting")
                         .HasColumnType("boolean")
@@ -383,6 +408,9 @@ namespace Platform.Couriers.Persistence.Migrations
 
                     b.HasKey("RunId", "FileNo")
                         .HasName("pk_run_files");
+
+                    b.HasIndex("FileId")
+                        .HasDatabaseName("ix_run_files_file_id");
 
                     b.ToTable("run_files");
                 });

@@ -1,13 +1,15 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
 
-namespace Platform.Scheduler.Groups;
+namespace Platform.ServiceDefaults;
 
 /// <summary>Lengths of time as people write them: a number and a unit, for example <c>24 hours</c>, <c>90m</c>, <c>2 weeks</c>.</summary>
-internal static partial class Durations
+public static partial class Durations
 {
+    /// <summary>What <see cref="TryParse"/> takes, for a problem text.</summary>
     public const string Grammar = "a whole number and a unit: seconds, minutes, hours, days or weeks, for example '90 minutes', '24 hours', '2d', '1 week'";
 
+    /// <summary>Reads a length of at most ten years; false for anything else.</summary>
     public static bool TryParse(string text, out TimeSpan value)
     {
         value = TimeSpan.Zero;
