@@ -19,7 +19,7 @@ internal sealed class MergeLoad(EngineCopy copy, PartitionSwap swap, LoadCommit 
             await connection.ExecuteAsync($"drop table if exists {staging}", cancellationToken);
             await connection.ExecuteAsync($"create unlogged table {staging} as select {string.Join(", ", table.CopiedColumns)} from {table.Shell} with no data", cancellationToken);
             await connection.ExecuteAsync($"alter table {staging} set (autovacuum_enabled = false)", cancellationToken);
-            await copy.RunAsync(attempt, connection, staging, "", cancellationToken);
+            await copy.RunAsync(attempt, connection, staging, copy.Streams(attempt), freeze: false, cancellationToken);
         });
 
         attempt.Monitor.Phase = "merging";

@@ -5,7 +5,7 @@ using Platform.Feeds.Tables;
 namespace Platform.Feeds.Loading;
 
 /// <summary>
-/// A load whose rows make up the whole table afterwards: a first load, or a truncate. COPY with FREEZE into a new partition, the key index built afterwards, one exchange
+/// A load whose rows make up the whole table afterwards: a first load, or a truncate. COPY into a new partition, the key index built afterwards, one exchange
 /// of partitions. Nobody sees the new partition before.
 /// </summary>
 internal sealed class SwapLoad(EngineCopy copy, PartitionSwap swap)
@@ -25,8 +25,18 @@ internal sealed class SwapLoad(EngineCopy copy, PartitionSwap swap)
             await connection.ExecuteAsync($"drop table if exists {target}", cancellationToken);
             await connection.ExecuteAsync($"{table.CreatePartition(attempt.PartName)} with (autovacuum_enabled = false)", cancellationToken);
             await SetUpdatedAtAsync(attempt, connection, target, cancellationToken);
-            await copy.RunAsync(attempt, connection, target, ", freeze", cancellationToken);
-            await transaction.CommitAsync(cancellationToken);
+            var streams = copy.Streams(attempt);
+            if (streams == 1)
+            {
+                await copy.RunAsync(attempt, connection, target, streams, freeze: true, cancellationToken);
+                await transaction.CommitAsync(cancellationToken);
+            }
+            else
+            {
+                // FREEZE wants a table of its own transaction, and other sessions one that is committed. Two processors outweigh it.
+                await transaction.CommitAsync(cancellationToken);
+                await copy.RunAsync(attempt, connection, target, streams, freeze: false, cancellationToken);
+            }
         });
 
         attempt.Monitor.Phase = "merging";
