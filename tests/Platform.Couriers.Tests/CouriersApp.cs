@@ -59,6 +59,7 @@ public sealed class CouriersApp : IAsyncLifetime
             .With("Landing:Root", _landing.Path)
             .With("Services:credentials", Sisters.Address)
             .With("Services:feeds", Sisters.Address)
+            .With("Partners:OptimizelyApi", $"{Sisters.Address}/v2/")
             .With("Runs:StallAfter", "00:00:02")
             .With("Runs:LateFilePoll", "00:00:00.200")
             .With("Logging:LogLevel:Default", "Warning");
@@ -138,6 +139,22 @@ public sealed class CouriersApp : IAsyncLifetime
             ["object/optional"] = optional,
             ["object/land-as"] = new JsonObject { ["file/tag"] = "rows", ["file/content-type"] = "text/csv" },
         }),
+        ["loadOperations"] = new JsonObject(),
+    };
+
+    /// <summary>The body of a courier of any source type; each entity is a pattern, a tag and a content type.</summary>
+    public JsonObject NewCourier(string sourceType, string credentialId, JsonObject settings, params (string Pattern, string Tag, string ContentType)[] entities) => new()
+    {
+        ["name"] = $"Courier {Interlocked.Increment(ref _number)}",
+        ["sourceType"] = sourceType,
+        ["credentialId"] = credentialId,
+        ["settings"] = settings,
+        ["entities"] = new JsonArray([.. entities.Select(entity => new JsonObject
+        {
+            ["object/type"] = "file",
+            ["object/file-pattern"] = entity.Pattern,
+            ["object/land-as"] = new JsonObject { ["file/tag"] = entity.Tag, ["file/content-type"] = entity.ContentType },
+        })]),
         ["loadOperations"] = new JsonObject(),
     };
 

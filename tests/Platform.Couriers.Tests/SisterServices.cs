@@ -23,6 +23,9 @@ internal sealed class SisterServices : IAsyncDisposable
     /// <summary>How often a secret was fetched, by credential.</summary>
     public ConcurrentDictionary<string, int> Fetched { get; } = new();
 
+    /// <summary>Plays Optimizely's <c>GET /v2/export/credentials</c>, by personal token: each call asks for keys anew.</summary>
+    public ConcurrentDictionary<string, Func<Task<JsonObject>>> Exports { get; } = new();
+
     /// <summary>While set, every call is answered with this status.</summary>
     public int? Broken { get; set; }
 
@@ -59,6 +62,10 @@ internal sealed class SisterServices : IAsyncDisposable
                 missing = ids.Where(id => !sisters.Feeds.ContainsKey(id)),
             });
         });
+        app.MapGet("/v2/export/credentials", async (HttpRequest request) =>
+            request.Headers.Authorization.ToString() is ['B', 'e', 'a', 'r', 'e', 'r', ' ', .. var token] && sisters.Exports.TryGetValue(token, out var sell)
+                ? Results.Json(await sell())
+                : Results.StatusCode(StatusCodes.Status401Unauthorized));
         await app.StartAsync();
         return sisters;
     }

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Text.Json;
 using Platform.Contracts.Failures;
 using Platform.Couriers.Runs;
 using Platform.ServiceDefaults;
@@ -16,9 +17,21 @@ internal sealed class CredentialSecret
     /// <summary>Counted from 1; greater after every rotation.</summary>
     public required int Version { get; init; }
 
-    public required IReadOnlyDictionary<string, string?> Fields { get; init; }
+    public required IReadOnlyDictionary<string, JsonElement> Fields { get; init; }
 
-    public string? Field(string name) => Fields.TryGetValue(name, out var value) && !string.IsNullOrEmpty(value) ? value : null;
+    /// <summary>The field as text; of a list, its members with commas between. Null when it is not there or empty.</summary>
+    public string? Field(string name) => Fields.TryGetValue(name, out var value) && Text(value) is { Length: > 0 } text ? text : null;
+
+    /// <summary>A field the credential cannot work without.</summary>
+    public string Required(string name) => Field(name) ?? throw new RunFailureException(FailureCategory.Configuration, $"The credential '{Id}' has no {name}. Enter it.");
+
+    private static string? Text(JsonElement value) => value.ValueKind switch
+    {
+        JsonValueKind.Null or JsonValueKind.Undefined => null,
+        JsonValueKind.String => value.GetString(),
+        JsonValueKind.Array => string.Join(',', value.EnumerateArray().Select(Text)),
+        _ => value.GetRawText(),
+    };
 }
 
 /// <summary>The internal channel to the credentials service.</summary>

@@ -2,7 +2,7 @@ using Platform.Contracts.Couriers;
 using Platform.Contracts.Failures;
 using Platform.Couriers.Clients;
 using Platform.Couriers.Runs;
-using Platform.Couriers.Sources;
+using Platform.Couriers.Sources.Connections;
 using Platform.Files.Locations;
 
 namespace Platform.Couriers.Definitions;

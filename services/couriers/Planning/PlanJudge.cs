@@ -2,6 +2,7 @@ using System.Globalization;
 using Platform.Contracts.Couriers;
 using Platform.Couriers.Runs;
 using Platform.Couriers.Sources;
+using Platform.Couriers.Sources.Heap;
 using Platform.Files.Locations;
 
 namespace Platform.Couriers.Planning;
@@ -10,7 +11,7 @@ namespace Platform.Couriers.Planning;
 /// Says of what was found whether a run may go on (R10, S3): a required entity needs a file on each day, within the window on one of its days. A day whose ready marker is awaited counts
 /// as missing.
 /// </summary>
-internal sealed class PlanJudge(IFileLocation source, SourceLayout layout, CourierRun run, RunDays days, bool waits)
+internal sealed class PlanJudge(IFileLocation source, SourceLayout layout, CourierRun run, RunDays days, HeapSyncs? syncs, bool waits)
 {
     private const int MostNamed = 100;
     private const int MostExplained = 5;
@@ -22,6 +23,8 @@ internal sealed class PlanJudge(IFileLocation source, SourceLayout layout, Couri
 
     public async Task<RunPlan> JudgeAsync(IReadOnlyList<Search> searches, CancellationToken cancellationToken)
     {
+        JudgeSyncs(searches);
+
         // The days of the window stand together for one entity; every other day stands for itself.
         foreach (var together in searches.GroupBy(search => (search.Entity, Alone: search.Day is { } day && days.InWindow(day) ? null : search)))
         {
@@ -84,6 +87,50 @@ internal sealed class PlanJudge(IFileLocation source, SourceLayout layout, Couri
         else
         {
             _problems.Add(missing);
+        }
+    }
+
+    // A manifest names what belongs to its sync: what it names and is not there would be missed in silence.
+    private void JudgeSyncs(IReadOnlyList<Search> searches)
+    {
+        if (syncs is null)
+        {
+            return;
+        }
+
+        foreach (var sync in searches.SelectMany(search => search.Unfinished).GroupBy(one => one.Key).OrderBy(sync => sync.Key))
+        {
+            var files = sync.Sum(one => one.Value);
+            _warnings.Add($"sync_{sync.Key} has {files} {(files == 1 ? "file" : "files")} and no manifest in {source.Describe(layout.SyncManifests!)} yet; it was left out. Run again when the manifest stands.");
+        }
+
+        var found = searches.SelectMany(search => search.Found).Select(file => HeapSyncs.Below(file.Entry.Path)).ToHashSet(StringComparer.Ordinal);
+        foreach (var sync in syncs.All.Where(sync => days.Covers(sync.Date)))
+        {
+            JudgeNamed(sync, [.. sync.Files.Where(file => !found.Contains(file) && searches.Any(search => search.Matcher.Matches(file, out _, out _))).Order(StringComparer.Ordinal)]);
+            if (sync.FullTables.Count > 0)
+            {
+                _warnings.Add($"sync_{sync.Number} holds whole tables instead of increments: {string.Join(", ", sync.FullTables)}. Rows that are gone at Heap stay unless the load operations truncate.");
+            }
+        }
+    }
+
+    private void JudgeNamed(HeapSync sync, IReadOnlyList<string> lost)
+    {
+        if (lost.Count == 0)
+        {
+            return;
+        }
+
+        _missing.AddRange(lost.Select(file => source.Describe(layout.Prefix + file)));
+        var text = $"The manifest {source.Describe(sync.Manifest)} names {lost.Count} {(lost.Count == 1 ? "file that is" : "files that are")} not there, for example {lost[0]}.";
+        if (run.SkipMissingFiles)
+        {
+            _warnings.Add($"{text} Passed over.");
+        }
+        else if (!waits)
+        {
+            _problems.Add($"{text} Ask Heap for a new sync, or run with skipMissingFiles.");
         }
     }
 

@@ -4,7 +4,11 @@ using Platform.Files.Locations;
 namespace Platform.Couriers.Planning;
 
 /// <summary>A file of the source that the run covers.</summary>
-internal sealed record PlannedFile(Entity Entity, FileEntry Entry, DateOnly? FileDate, IReadOnlyDictionary<string, string> Partitions);
+internal sealed record PlannedFile(Entity Entity, FileEntry Entry, DateOnly? FileDate, IReadOnlyDictionary<string, string> Partitions)
+{
+    /// <summary>Place among the files of one day where the source counts its deliveries; 0 elsewhere.</summary>
+    public long Sequence { get; init; }
+}
 
 /// <summary>What a run covers, in load order, what was passed over, and what is missing.</summary>
 internal sealed record RunPlan

@@ -4,6 +4,7 @@ using Platform.Couriers.Definitions;
 using Platform.Couriers.Patterns;
 using Platform.Couriers.Runs;
 using Platform.Couriers.Sources;
+using Platform.Couriers.Sources.Heap;
 using Platform.Files.Locations;
 
 namespace Platform.Couriers.Planning;
@@ -15,21 +16,24 @@ namespace Platform.Couriers.Planning;
 internal sealed class RunPlanner(IFileLocation source, SourceLayout layout, CourierRun run, int parallelListings)
 {
     private readonly RunDays _days = new(run);
+    private HeapSyncs? _syncs;
     private readonly ConcurrentDictionary<(string Prefix, ListDepth Depth), Lazy<Task<IReadOnlyList<FileEntry>>>> _listings = new();
 
     /// <param name="waits">Missing files may still come: they are named, and not yet explained.</param>
     /// <param name="cancellationToken">Ends the listing.</param>
     public async Task<RunPlan> PlanAsync(bool waits, CancellationToken cancellationToken)
     {
+        _syncs = layout.SyncManifests is { } manifests ? await HeapSyncs.ReadAsync(source, manifests, date => _days.Covers(date), parallelListings, cancellationToken) : null;
         var searches = layout.Entities.SelectMany(entity => Matchers(entity).Select(matcher => new Search(entity, matcher.Matcher, matcher.Day))).ToArray();
         await Parallel.ForEachAsync(searches, new ParallelOptions { MaxDegreeOfParallelism = parallelListings, CancellationToken = cancellationToken },
             async (search, token) => await FindAsync(search, token));
 
-        var judge = new PlanJudge(source, layout, run, _days, waits);
+        var judge = new PlanJudge(source, layout, run, _days, _syncs, waits);
         var findings = await judge.JudgeAsync(searches, cancellationToken);
         var files = searches.SelectMany(search => search.Found)
             .DistinctBy(file => (file.Entry.Path, file.Entity.Tag, file.Entity.ContentType))
             .OrderBy(file => file.FileDate ?? DateOnly.MinValue)
+            .ThenBy(file => file.Sequence)
             .ThenBy(file => file.Entry.Path, StringComparer.Ordinal)
             .ThenBy(file => file.Entity.Tag, StringComparer.Ordinal)
             .ToArray();
@@ -84,7 +88,18 @@ internal sealed class RunPlanner(IFileLocation source, SourceLayout layout, Cour
 
     private void Take(Search search, FileEntry entry, DateOnly? date, HashSet<string> markers)
     {
+        if (TemporaryNames.Include(layout.TemporaryNames, entry.Path))
+        {
+            return;
+        }
+
         var partitions = Partitions.Of(entry.Path);
+        if (_syncs is not null && HeapSyncs.NumberOf(entry.Path) is { } number)
+        {
+            TakeOfSync(search, entry, number, partitions);
+            return;
+        }
+
         var fileDate = date ?? Partitions.Date(partitions);
         if (layout.ReadyMarker is not null && Partitions.DateFolder(entry.Path) is { } folder)
         {
@@ -102,6 +117,18 @@ internal sealed class RunPlanner(IFileLocation source, SourceLayout layout, Cour
         }
 
         search.Found.Add(new(search.Entity, entry, fileDate, partitions));
+    }
+
+    private void TakeOfSync(Search search, FileEntry entry, long number, IReadOnlyDictionary<string, string> partitions)
+    {
+        if (_syncs!.Find(number) is not { } sync)
+        {
+            search.Unfinished[number] = search.Unfinished.GetValueOrDefault(number) + 1;
+        }
+        else if (_days.Covers(sync.Date))
+        {
+            search.Found.Add(new(search.Entity, entry, sync.Date, partitions) { Sequence = number });
+        }
     }
 
     private Task<IReadOnlyList<FileEntry>> ListAsync(string prefix, ListDepth depth, CancellationToken cancellationToken) =>

@@ -20,6 +20,9 @@ internal sealed class Search(Entity entity, PathMatcher matcher, DateOnly? day)
     /// <summary>Date folders with data and without marker, with their number of files.</summary>
     public SortedDictionary<string, int> NotReady { get; } = new(StringComparer.Ordinal);
 
+    /// <summary>Syncs without a manifest, with their number of files.</summary>
+    public SortedDictionary<long, int> Unfinished { get; } = [];
+
     /// <summary>Its file is there, or is known not to come.</summary>
     public bool IsSatisfied => Found.Count > 0 || CompleteAndEmpty;
 

@@ -10,7 +10,7 @@ using Platform.Couriers.Definitions;
 using Platform.Couriers.Landing;
 using Platform.Couriers.Persistence;
 using Platform.Couriers.Planning;
-using Platform.Couriers.Sources;
+using Platform.Couriers.Sources.Connections;
 using Platform.Files.Locations;
 using Platform.Postgres;
 using Platform.ServiceDefaults;
@@ -99,6 +99,11 @@ internal sealed class RunSteps(
         }
 
         var rows = await files.ToRowsAsync(work.Run, plan, work.Loads, source, cancellationToken);
+        if (work.Layout.SettleTime is { } settleTime)
+        {
+            await SettledFiles.CheckAsync(source, rows, settleTime, clock, cancellationToken);
+        }
+
         var loadedBefore = plan.Files.Count - rows.Count;
         IEnumerable<string> warnings = loadedBefore == 0 ? plan.Warnings
             : [.. plan.Warnings, $"{loadedBefore} {(loadedBefore == 1 ? "file was" : "files were")} left out, for earlier runs have loaded {(loadedBefore == 1 ? "it" : "them")} and nothing has changed since."];

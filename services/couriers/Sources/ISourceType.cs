@@ -31,13 +31,19 @@ internal interface ISourceType
     SourceLayout Layout(JsonElement settings, IReadOnlyList<Entity> entities, RunMode mode);
 }
 
+/// <summary>The server-side place a courier reads from; which credential opens it follows from the kind.</summary>
+internal abstract record SourcePlace;
+
+/// <summary>A bucket. Without <paramref name="Endpoint"/> the credential's own is used.</summary>
+internal sealed record BucketPlace(string? Bucket, Uri? Endpoint) : SourcePlace;
+
+/// <summary>A directory of an SFTP account, as the server names it; empty is the directory the login begins in.</summary>
+internal sealed record SftpPlace(string Directory) : SourcePlace;
+
 /// <summary>Where the files of a courier lie, and by which rules they are taken.</summary>
 internal sealed record SourceLayout
 {
-    public required string Bucket { get; init; }
-
-    /// <summary>Endpoint of the settings; the credential's own is used without it.</summary>
-    public Uri? Endpoint { get; init; }
+    public required SourcePlace Place { get; init; }
 
     /// <summary>Stands before every pattern: key = prefix + what the pattern matches.</summary>
     public required string Prefix { get; init; }
@@ -49,4 +55,13 @@ internal sealed record SourceLayout
 
     /// <summary>Names that mean the same level, for example <c>type=events</c> and <c>type=conversions</c>: what the pattern names is looked for first.</summary>
     public IReadOnlyList<(string Written, string Instead)> Aliases { get; init; } = [];
+
+    /// <summary>Folder of the manifests that complete a Heap sync; null where there is no such rule.</summary>
+    public string? SyncManifests { get; init; }
+
+    /// <summary>Names (with <c>*</c>) under which the source's own writers keep unfinished files: never taken.</summary>
+    public IReadOnlyList<string> TemporaryNames { get; init; } = [];
+
+    /// <summary>A file that is new or changed must keep size and time for so long before it is taken; null where files appear whole.</summary>
+    public TimeSpan? SettleTime { get; init; }
 }

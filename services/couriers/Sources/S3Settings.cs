@@ -13,6 +13,9 @@ internal static partial class S3Settings
 
     private const int MaxPrefixLength = 900;
 
+    /// <summary>Credentials that open any bucket.</summary>
+    public static IReadOnlyList<string> CredentialTypes { get; } = ["iam-credential", "iam-role"];
+
     public static JsonObject BucketSchema(string? standard) => Text("Name of the bucket, without s3:// and without a path.", standard);
 
     public static JsonObject EndpointSchema() => new()
@@ -77,9 +80,8 @@ internal static partial class S3Settings
         }
     }
 
-    public static string Bucket(JsonElement settings) => settings.GetProperty("bucket").GetString()!;
-
-    public static Uri? Endpoint(JsonElement settings) => Text(settings, "endpoint") is { } endpoint ? new Uri(endpoint) : null;
+    public static BucketPlace Place(JsonElement settings) =>
+        new(settings.GetProperty("bucket").GetString()!, Text(settings, "endpoint") is { } endpoint ? new Uri(endpoint) : null);
 
     public static string? Text(JsonElement settings, string name) =>
         settings.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String && value.GetString() is { Length: > 0 } text ? text : null;

@@ -4,34 +4,20 @@ using Amazon.SecurityToken.Model;
 
 namespace Platform.Files.Locations.S3;
 
-/// <summary>Keys bought from STS for a role of another account, bought anew before they run out, however long the run (R7).</summary>
-internal sealed class AssumedRole : RefreshingAWSCredentials
+/// <summary>Gets keys from STS for a role of another account (R7).</summary>
+internal sealed class AssumedRole(AWSCredentials keys, S3Options options, AmazonSecurityTokenServiceConfig config)
 {
-    private static readonly TimeSpan Early = TimeSpan.FromMinutes(5);
-
-    private readonly AWSCredentials _keys;
-    private readonly S3Options _options;
-    private readonly AmazonSecurityTokenServiceConfig _config;
-
-    public AssumedRole(AWSCredentials keys, S3Options options, AmazonSecurityTokenServiceConfig config)
+    public async Task<TemporaryKeys> AssumeAsync(CancellationToken cancellationToken)
     {
-        _keys = keys;
-        _options = options;
-        _config = config;
-        PreemptExpiryTime = Early;
-    }
-
-    protected override CredentialsRefreshState GenerateNewCredentials() => GenerateNewCredentialsAsync().GetAwaiter().GetResult();
-
-    protected override async Task<CredentialsRefreshState> GenerateNewCredentialsAsync()
-    {
-        using var sts = new AmazonSecurityTokenServiceClient(_keys, _config);
-        var answer = await sts.AssumeRoleAsync(new AssumeRoleRequest
-        {
-            RoleArn = _options.RoleArn,
-            ExternalId = string.IsNullOrEmpty(_options.ExternalId) ? null : _options.ExternalId,
-            RoleSessionName = "courier-platform",
-        });
-        return new(new(answer.Credentials.AccessKeyId, answer.Credentials.SecretAccessKey, answer.Credentials.SessionToken), answer.Credentials.Expiration!.Value);
+        using var sts = new AmazonSecurityTokenServiceClient(keys, config);
+        var answer = await sts.AssumeRoleAsync(
+            new AssumeRoleRequest
+            {
+                RoleArn = options.RoleArn,
+                ExternalId = string.IsNullOrEmpty(options.ExternalId) ? null : options.ExternalId,
+                RoleSessionName = "courier-platform",
+            },
+            cancellationToken);
+        return new(answer.Credentials.AccessKeyId, answer.Credentials.SecretAccessKey, answer.Credentials.SessionToken, answer.Credentials.Expiration!.Value.ToUniversalTime());
     }
 }

@@ -30,18 +30,26 @@ public sealed class S3Connections : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _http.Dispose();
 
-    internal AmazonS3Client CreateClient(S3Options options)
+    internal AmazonS3Client CreateClient(S3Options options, TimeProvider clock)
     {
         if (options.Endpoint is { } endpoint && Guard.WhyRefused(endpoint) is { } reason)
         {
             throw new LocationException(LocationFault.AddressRefused, reason);
         }
 
-        AWSCredentials keys = options.SessionToken is { Length: > 0 } token
-            ? new SessionAWSCredentials(options.AccessKey, options.SecretKey, token)
-            : new BasicAWSCredentials(options.AccessKey, options.SecretKey);
-        return new(options.RoleArn is { Length: > 0 } ? new AssumedRole(keys, options, Configure(new AmazonSecurityTokenServiceConfig(), options)) : keys, S3Config(options));
+        var keys = Keys(options, clock);
+        return new(
+            options.RoleArn is { Length: > 0 } ? new BoughtKeys(new AssumedRole(keys, options, Configure(new AmazonSecurityTokenServiceConfig(), options)).AssumeAsync, clock) : keys,
+            S3Config(options));
     }
+
+    private static AWSCredentials Keys(S3Options options, TimeProvider clock) => options switch
+    {
+        { BuyKeys: { } buy } => new BoughtKeys(buy, clock),
+        { AccessKey: null } => new OwnIdentity(),
+        { SessionToken.Length: > 0 } => new SessionAWSCredentials(options.AccessKey, options.SecretKey, options.SessionToken),
+        _ => new BasicAWSCredentials(options.AccessKey, options.SecretKey),
+    };
 
     private AmazonS3Config S3Config(S3Options options)
     {

@@ -103,7 +103,7 @@ internal static class S3Faults
     private static string Server(S3Options options) => options.Endpoint?.Authority ?? "Amazon S3";
 
     // Enough to recognise a key by, as AWS's own console shows them.
-    private static string Shorten(string accessKey) => accessKey.Length <= 8 ? "of the credential" : $"{accessKey[..4]}…{accessKey[^4..]}";
+    private static string Shorten(string? accessKey) => accessKey is not { Length: > 8 } ? "of the credential" : $"{accessKey[..4]}…{accessKey[^4..]}";
 
     private static string Verb(Doing doing) => doing switch
     {

@@ -20,7 +20,7 @@ public sealed class S3Location : IFileLocation
     {
         _options = options;
         _clock = clock;
-        _client = connections.CreateClient(options);
+        _client = connections.CreateClient(options, clock);
     }
 
     /// <inheritdoc/>

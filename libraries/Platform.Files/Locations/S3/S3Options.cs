@@ -1,7 +1,7 @@
 namespace Platform.Files.Locations.S3;
 
 /// <summary>Which bucket, and as whom. Holds secrets: never logged, never serialized.</summary>
-public sealed class S3Options
+public sealed record S3Options
 {
     /// <summary>The bucket; null where only the buckets themselves are listed.</summary>
     public string? Bucket { get; init; }
@@ -12,11 +12,14 @@ public sealed class S3Options
     /// <summary>Address of an S3-compatible server; null for Amazon's own.</summary>
     public Uri? Endpoint { get; init; }
 
-    /// <summary>Access key id.</summary>
-    public required string AccessKey { get; init; }
+    /// <summary>Access key id; null for keys that are bought (<see cref="BuyKeys"/>) or, without that, for the platform's own identity: its environment, instance or container role.</summary>
+    public string? AccessKey { get; init; }
 
-    /// <summary>Secret access key.</summary>
-    public required string SecretKey { get; init; }
+    /// <summary>Secret access key; null where <see cref="AccessKey"/> is.</summary>
+    public string? SecretKey { get; init; }
+
+    /// <summary>Gets temporary keys from whoever gives them out; called again before they expire, however long the location is used (R7).</summary>
+    public Func<CancellationToken, Task<TemporaryKeys>>? BuyKeys { get; init; }
 
     /// <summary>Session token that belongs to temporary keys.</summary>
     public string? SessionToken { get; init; }
@@ -29,4 +32,15 @@ public sealed class S3Options
 
     /// <summary>Says where, and nothing else.</summary>
     public override string ToString() => $"s3://{Bucket} ({Endpoint?.Authority ?? Region})";
+}
+
+/// <summary>Keys for a while. Secret: never logged.</summary>
+/// <param name="AccessKey">Access key id.</param>
+/// <param name="SecretKey">Secret access key.</param>
+/// <param name="SessionToken">The session token that belongs to them.</param>
+/// <param name="ExpiresAt">UTC.</param>
+public sealed record TemporaryKeys(string AccessKey, string SecretKey, string SessionToken, DateTimeOffset ExpiresAt)
+{
+    /// <summary>Says until when, and nothing else.</summary>
+    public override string ToString() => $"keys until {ExpiresAt:u}";
 }

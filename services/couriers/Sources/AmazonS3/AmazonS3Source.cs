@@ -17,7 +17,7 @@ internal sealed class AmazonS3Source : ISourceType
 
     public string Description => "Files in a bucket of Amazon S3 or an S3-compatible server, chosen by the patterns of the entities list.";
 
-    public IReadOnlyList<string> CredentialTypes { get; } = ["iam-credential"];
+    public IReadOnlyList<string> CredentialTypes { get; } = S3Settings.CredentialTypes;
 
     public JsonObject SettingsSchema => new()
     {
@@ -47,8 +47,7 @@ internal sealed class AmazonS3Source : ISourceType
 
     public SourceLayout Layout(JsonElement settings, IReadOnlyList<Entity> entities, RunMode mode) => new()
     {
-        Bucket = S3Settings.Bucket(settings),
-        Endpoint = S3Settings.Endpoint(settings),
+        Place = S3Settings.Place(settings),
         Prefix = S3Settings.Folder(S3Settings.Text(settings, "prefix") ?? ""),
         Entities = entities,
     };

@@ -29,7 +29,7 @@ internal sealed partial class OptimizelyEventsSource : ISourceType
         "Decisions and events (conversions) that Optimizely exports daily as Parquet partitions to S3. A day is pulled when its _SUCCESS marker stands. Without an entities list, "
         + "decisions and events are pulled under the tags 'decisions' and 'events'. Patterns of an entities list are relative to PREFIXaccount_id=ACCOUNT/.";
 
-    public IReadOnlyList<string> CredentialTypes { get; } = ["iam-credential"];
+    public IReadOnlyList<string> CredentialTypes { get; } = [.. S3Settings.CredentialTypes, "optimizely-export"];
 
     public JsonObject SettingsSchema => new()
     {
@@ -66,8 +66,7 @@ internal sealed partial class OptimizelyEventsSource : ISourceType
 
     public SourceLayout Layout(JsonElement settings, IReadOnlyList<Entity> entities, RunMode mode) => new()
     {
-        Bucket = S3Settings.Bucket(settings),
-        Endpoint = S3Settings.Endpoint(settings),
+        Place = S3Settings.Place(settings),
         Prefix = $"{S3Settings.Folder(S3Settings.Text(settings, "prefix") ?? DefaultPrefix)}account_id={Account(settings)}/",
         Entities = entities.Count > 0 ? entities : [.. Types(settings).SelectMany(type => DefaultEntities(type, mode))],
         ReadyMarker = "_SUCCESS",

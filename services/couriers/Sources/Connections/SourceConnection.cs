@@ -1,65 +1,69 @@
+using System.Globalization;
 using System.Runtime.CompilerServices;
 using Platform.Contracts.Failures;
 using Platform.Couriers.Clients;
 using Platform.Couriers.Runs;
 using Platform.Files.Locations;
 using Platform.Files.Locations.S3;
+using Platform.Files.Locations.Sftp;
 
-namespace Platform.Couriers.Sources;
+namespace Platform.Couriers.Sources.Connections;
 
 /// <summary>Opens a courier's source with the secret of its credential.</summary>
-internal sealed class SourceConnections(S3Connections connections, CredentialsClient credentials, TimeProvider clock)
+internal sealed class SourceConnections(S3Connections connections, S3Access s3, AddressGuard guard, CredentialsClient credentials, TimeProvider clock)
 {
-    public async Task<SourceConnection> OpenAsync(string credentialId, SourceLayout layout, string purpose, CancellationToken cancellationToken)
+    /// <summary>Opens the place of <paramref name="layout"/> for as long as a run takes.</summary>
+    public Task<SourceConnection> OpenAsync(string credentialId, SourceLayout layout, string purpose, CancellationToken cancellationToken) =>
+        OpenAsync(credentialId, layout.Place, purpose, cancellationToken);
+
+    public async Task<SourceConnection> OpenAsync(string credentialId, SourcePlace place, string purpose, CancellationToken cancellationToken)
     {
         var secret = await credentials.FetchAsync(credentialId, purpose, cancellationToken);
-        return new(this, credentialId, secret, layout, purpose);
+        return new(this, credentialId, secret, place, purpose);
     }
 
     internal Task<CredentialSecret> FetchAgainAsync(string credentialId, string purpose, CancellationToken cancellationToken) => credentials.FetchAsync(credentialId, purpose, cancellationToken);
 
-    internal S3Location Open(CredentialSecret secret, string? bucket, Uri? endpoint) => connections.Open(S3Credential.ToOptions(secret, bucket, endpoint), clock);
-}
-
-/// <summary>What an <c>iam-credential</c> says about S3.</summary>
-internal static class S3Credential
-{
-    public static S3Options ToOptions(CredentialSecret secret, string? bucket, Uri? endpoint)
+    internal IFileLocation Open(CredentialSecret secret, SourcePlace place) => place switch
     {
-        if (secret.Type != "iam-credential")
+        BucketPlace bucket => OpenBucket(secret, bucket),
+        SftpPlace directory => new SftpLocation(OpenSftp(secret), directory.Directory),
+        _ => throw new InvalidOperationException($"Unknown place {place.GetType().Name}."),
+    };
+
+    internal S3Location OpenBucket(CredentialSecret secret, BucketPlace place) => connections.Open(s3.ToOptions(secret, place), clock);
+
+    internal SftpClient OpenSftp(CredentialSecret secret)
+    {
+        if (secret.Type != "sftp")
         {
-            throw new RunFailureException(FailureCategory.Configuration, $"The credential '{secret.Id}' is of the type {secret.Type}; a source in S3 needs one of the type iam-credential.");
+            throw new RunFailureException(FailureCategory.Configuration, $"The credential '{secret.Id}' is of the type {secret.Type}; an SFTP source needs one of the type sftp.");
         }
 
-        return new()
-        {
-            Bucket = bucket,
-            Endpoint = endpoint ?? (secret.Field("endpoint") is { } own ? ParseEndpoint(own, secret.Id) : null),
-            Region = secret.Field("region") ?? "us-east-1",
-            AccessKey = Required(secret, "accessKey"),
-            SecretKey = Required(secret, "secretKey"),
-            SessionToken = secret.Field("sessionToken"),
-            RoleArn = secret.Field("roleArn"),
-            ExternalId = secret.Field("externalId"),
-        };
+        var port = secret.Field("port");
+        return new(
+            new()
+            {
+                Host = secret.Required("host"),
+                Port = port is null ? 22 : int.TryParse(port, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : 0,
+                User = secret.Required("user"),
+                Password = secret.Field("password"),
+                PrivateKey = secret.Field("privateKey"),
+                Passphrase = secret.Field("passphrase"),
+                HostKeys = secret.Required("hostKey"),
+            },
+            guard, clock);
     }
-
-    private static Uri ParseEndpoint(string endpoint, string credentialId) => Uri.TryCreate(endpoint, UriKind.Absolute, out var uri)
-        ? uri
-        : throw new RunFailureException(FailureCategory.Configuration, $"The endpoint of the credential '{credentialId}' is no web address; expected for example https://s3.example.com.");
-
-    private static string Required(CredentialSecret secret, string field) => secret.Field(field)
-        ?? throw new RunFailureException(FailureCategory.Configuration, $"The credential '{secret.Id}' has no {field}. Enter it.");
 }
 
 /// <summary>
 /// A source for the length of one run. When the source no longer accepts the secret, the secret is fetched again, and if it was rotated meanwhile the call is repeated with
 /// the new one: a rotation during a run goes unnoticed (C5).
 /// </summary>
-internal sealed class SourceConnection(SourceConnections connections, string credentialId, CredentialSecret secret, SourceLayout layout, string purpose) : IFileLocation
+internal sealed class SourceConnection(SourceConnections connections, string credentialId, CredentialSecret secret, SourcePlace place, string purpose) : IFileLocation
 {
     private readonly SemaphoreSlim _renewing = new(1, 1);
-    private readonly List<S3Location> _locations = [];
+    private readonly List<IFileLocation> _locations = [];
     private volatile Opened? _current;
 
     private Opened Current => _current ??= Add(secret);
@@ -158,7 +162,7 @@ internal sealed class SourceConnection(SourceConnections connections, string cre
     // Older clients stay open to the end: other files may still be read through them.
     private Opened Add(CredentialSecret fetched)
     {
-        var location = connections.Open(fetched, layout.Bucket, layout.Endpoint);
+        var location = connections.Open(fetched, place);
         lock (_locations)
         {
             _locations.Add(location);
@@ -167,5 +171,5 @@ internal sealed class SourceConnection(SourceConnections connections, string cre
         return new(location, fetched.Version);
     }
 
-    private sealed record Opened(S3Location Location, int Version);
+    private sealed record Opened(IFileLocation Location, int Version);
 }
