@@ -4,9 +4,12 @@
 PACKAGES_FOR_SERVERS=('/usr/lib/postgresql/*/bin/initdb=postgresql' '/usr/lib/rabbitmq/bin/rabbitmq-server=rabbitmq-server' 'epmd=erlang-base')
 PACKAGES_FOR_S3=('ceph-mon=ceph-mon' 'ceph-osd=ceph-osd' 'radosgw=radosgw' 'ceph=ceph-common')
 PACKAGES_FOR_BUILDING=('node=nodejs' 'npm=npm')
-PACKAGES_FOR_RUNNING=('openssl=openssl' 'curl=curl' 'prlimit=util-linux' 'ss=iproute2' 'pgrep=procps' 'psql=postgresql-client' 'ssh=openssh-client')
+PACKAGES_FOR_RUNNING=('openssl=openssl' 'curl=curl' 'prlimit=util-linux' 'ss=iproute2' 'pgrep=procps' 'psql=postgresql-client' 'ssh=openssh-client'
+  # What files are packed with: the libraries are loaded by the reading process.
+  '/usr/lib/*/libz.so.1=zlib1g' '/usr/lib/*/libzstd.so.1=libzstd1' '/usr/lib/*/libsnappy.so.1=libsnappy1v5' '/usr/lib/*/libbz2.so.1.0=libbz2-1.0' '/usr/lib/*/liblzma.so.5=liblzma5' 'gpg=gnupg')
 PACKAGES_FOR_TESTS=("${PACKAGES_FOR_SERVERS[@]}" "${PACKAGES_FOR_S3[@]}" "${PACKAGES_FOR_BUILDING[@]}" "${PACKAGES_FOR_RUNNING[@]}"
-  '/usr/sbin/sshd=openssh-server' '/usr/lib/python3/dist-packages/asyncssh/__init__.py=python3-asyncssh')
+  '/usr/sbin/sshd=openssh-server' '/usr/lib/python3/dist-packages/asyncssh/__init__.py=python3-asyncssh'
+  'gzip=gzip' 'zstd=zstd' 'bzip2=bzip2' 'xz=xz-utils' 'zip=zip' 'tar=tar')
 
 is_there() {
   case $1 in

@@ -4,6 +4,7 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
 using Platform.Files.Engine;
 using Platform.Files.Formats;
+using Platform.Files.Formats.Avro;
 using Platform.Files.Formats.Parquet;
 
 namespace Platform.Files;
@@ -12,7 +13,7 @@ namespace Platform.Files;
 public static class FilesLibrary
 {
     /// <summary>Every file format, by name. The engine's child uses the same list.</summary>
-    public static KindRegistry<IFileFormat> Formats { get; } = new("file format", [new ParquetFormat()]);
+    public static KindRegistry<IFileFormat> Formats { get; } = new("file format", [new AvroFormat(), new ParquetFormat()]);
 
     /// <summary>Adds the formats and the reading engine, configured by section <c>Engine</c> and <c>Scratch:Root</c>.</summary>
     public static IHostApplicationBuilder AddPlatformFiles(this IHostApplicationBuilder builder)

@@ -16,13 +16,14 @@ public static class DuckDb
 }
 
 /// <summary>DuckDB refused or could not finish a statement.</summary>
-public sealed class DuckDbException(string message) : Exception(message);
+public sealed class DuckDbException(string message, Exception? inner = null) : Exception(message, inner);
 
 /// <summary>A connection to a database in memory, which lives as long as the connection.</summary>
 public sealed class DuckDbConnection : IDisposable
 {
     private nint _database;
     private nint _connection;
+    private Exception? _readerFailure;
 
     internal DuckDbConnection()
     {
@@ -43,9 +44,22 @@ public sealed class DuckDbConnection : IDisposable
         DuckDbNative.DestroyResult(ref result);
         if (state != DuckDbNative.Success)
         {
-            throw new DuckDbException(error ?? "Unknown error.");
+            throw Failure(error);
         }
     }
+
+    /// <summary>Makes <paramref name="name"/> a table function of one text, which <paramref name="open"/> turns into the table that our own code reads.</summary>
+    internal void Register(string name, Func<string, ITable> open) => TableFunction.Register(this, _connection, name, open);
+
+    /// <summary>Keeps what one of our own readers threw, for the exception of the statement that fails by it; its message.</summary>
+    internal string ReaderFailed(Exception failure)
+    {
+        _readerFailure = failure;
+        return failure.Message;
+    }
+
+    /// <summary>The exception for a statement that failed with <paramref name="error"/>.</summary>
+    internal DuckDbException Failure(string? error) => new(error ?? "Unknown error.", Interlocked.Exchange(ref _readerFailure, null));
 
     /// <summary>Runs one statement whose result is fetched chunk by chunk, as it is made.</summary>
     internal DuckDbResult Stream(string sql)
@@ -55,17 +69,17 @@ public sealed class DuckDbConnection : IDisposable
         {
             if (state != DuckDbNative.Success)
             {
-                throw new DuckDbException(Marshal.PtrToStringUTF8(DuckDbNative.PrepareError(statement)) ?? "Unknown error.");
+                throw Failure(Marshal.PtrToStringUTF8(DuckDbNative.PrepareError(statement)));
             }
 
             if (DuckDbNative.ExecuteStreaming(statement, out var result) != DuckDbNative.Success)
             {
                 var error = Marshal.PtrToStringUTF8(DuckDbNative.ResultError(ref result));
                 DuckDbNative.DestroyResult(ref result);
-                throw new DuckDbException(error ?? "Unknown error.");
+                throw Failure(error);
             }
 
-            return new DuckDbResult(result);
+            return new DuckDbResult(this, result);
         }
         finally
         {

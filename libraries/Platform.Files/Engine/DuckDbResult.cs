@@ -10,13 +10,15 @@ internal readonly record struct DuckDbColumn(string Name, DuckDbType Type, byte 
 /// <summary>A result that is fetched chunk by chunk; the vectors of the current chunk are read in place.</summary>
 internal sealed unsafe class DuckDbResult : IDisposable
 {
+    private readonly DuckDbConnection _connection;
     private readonly byte*[] _data;
     private readonly ulong*[] _validity;
     private DuckDbNative.Result _result;
     private nint _chunk;
 
-    public DuckDbResult(DuckDbNative.Result result)
+    public DuckDbResult(DuckDbConnection connection, DuckDbNative.Result result)
     {
+        _connection = connection;
         _result = result;
         var count = (int)DuckDbNative.ColumnCount(ref _result);
         var columns = new DuckDbColumn[count];
@@ -51,7 +53,7 @@ internal sealed unsafe class DuckDbResult : IDisposable
             {
                 // The end and a failure look alike but for the error.
                 var error = Marshal.PtrToStringUTF8(DuckDbNative.ResultError(ref _result));
-                return string.IsNullOrEmpty(error) ? false : throw new DuckDbException(error);
+                return string.IsNullOrEmpty(error) ? false : throw _connection.Failure(error);
             }
 
             ChunkRows = (int)DuckDbNative.ChunkSize(_chunk);

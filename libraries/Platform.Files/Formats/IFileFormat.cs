@@ -11,6 +11,11 @@ public interface IFileFormat : IKind
     /// <summary>What the format can and needs.</summary>
     FormatCapabilities Capabilities { get; }
 
+    /// <summary>Makes the format's own table functions known to a connection; <paramref name="files"/> finds a file of the job by its path.</summary>
+    void Register(DuckDbConnection connection, Func<string, SourceFile> files)
+    {
+    }
+
     /// <summary>A table function call that gives the file's own columns.</summary>
     string Relation(SourceFile file);
 

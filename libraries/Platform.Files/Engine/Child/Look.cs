@@ -80,6 +80,7 @@ internal static class Look
         {
             FileKind.Float => $"CASE WHEN isfinite({name}) THEN CAST(to_json({name}) AS VARCHAR) ELSE CAST(to_json(CAST({name} AS VARCHAR)) AS VARCHAR) END",
             FileKind.Binary => $"CAST(to_json(lower(hex({name}))) AS VARCHAR)",
+            FileKind.Json => $"CASE WHEN json_valid({name}) AND NOT regexp_matches(CAST({name} AS VARCHAR), '\\b(NaN|Infinity)\\b') THEN CAST({name} AS VARCHAR) ELSE CAST(to_json(CAST({name} AS VARCHAR)) AS VARCHAR) END",
             FileKind.Nested when column.HasFloats => $"CASE WHEN regexp_matches(CAST(to_json({name}) AS VARCHAR), '\\b(NaN|Infinity)\\b') THEN CAST(to_json(CAST({name} AS VARCHAR)) AS VARCHAR) ELSE CAST(to_json({name}) AS VARCHAR) END",
             _ => $"CAST(to_json({name}) AS VARCHAR)",
         };

@@ -15,6 +15,19 @@ internal static class ReadFailure
 
     public static EngineException Of(DuckDbException error, SourceFile file)
     {
+        switch (error.InnerException)
+        {
+            case EngineException own:
+                return own;
+            case TableException bad:
+                return new EngineException(
+                    EngineFailure.BadFile,
+                    $"{file.Name} cannot be read as {file.Format}: {bad.Message}. Expected a complete {file.Format} file; have its sender write it again.",
+                    bad);
+            case { } fault:
+                return new EngineException(EngineFailure.Bug, $"The reader of {file.Format} failed on {file.Name}: {fault}", fault);
+        }
+
         if (!File.Exists(file.Path))
         {
             return new EngineException(EngineFailure.Environment, $"{file.Name} is no longer on this machine's disk. Restart the run with force to have it pulled again.", error);

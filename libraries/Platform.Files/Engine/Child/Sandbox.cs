@@ -29,6 +29,13 @@ internal static class Sandbox
 
     public static void Close(DuckDbConnection connection, EngineJob job)
     {
+        // Our own readers open the job's files and nothing else.
+        var files = job.Files.DistinctBy(file => file.Path).ToDictionary(file => file.Path, StringComparer.Ordinal);
+        foreach (var format in FilesLibrary.Formats.All)
+        {
+            format.Register(connection, path => files.TryGetValue(path, out var file) ? file : throw new TableException("it is no file of this job"));
+        }
+
         var paths = string.Join(", ", job.Files.Select(file => DuckDb.Literal(file.Path)));
 
         // Nothing is read twice, so a cache of the file would only take the memory.
