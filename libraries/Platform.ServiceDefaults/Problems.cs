@@ -135,7 +135,7 @@ public static partial class Problems
             };
             if (refusal is null)
             {
-                UnhandledException(logger, exception, context.Request.Method, context.Request.Path);
+                UnhandledException(logger, exception, context.Request.Method, LinkTokens.Hide(context.Request.Path));
                 refusal = new(StatusCodes.Status500InternalServerError, "internal-error", "Internal error",
                     "The platform failed to answer this request; nothing about it is known to be wrong. The log has the cause under the trace id.");
             }

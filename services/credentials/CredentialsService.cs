@@ -30,6 +30,8 @@ internal static class CredentialsService
         builder.AddPlatformDatabase<CredentialsDbContext>();
         builder.AddPlatformMessaging<CredentialsDbContext>(bus => bus.AddRequestClient<TestCredential>(RequestTimeout.After(ms: (int)TestTimeout.TotalMilliseconds)));
 
+        builder.AddSecretPages();
+
         builder.Services.AddSingleton<MasterKeys>();
         builder.Services.AddSingleton<SecretVault>();
         builder.Services.AddHostedService<MasterKeysAtStart>();
@@ -55,5 +57,7 @@ internal static class CredentialsService
         app.MapCredentialTestEndpoint();
         app.MapCredentialTypeEndpoints();
         app.MapSecretEndpoints();
+        app.MapSecretRequests();
+        app.MapSecretPages();
     }
 }

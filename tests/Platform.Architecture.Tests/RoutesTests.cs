@@ -39,8 +39,9 @@ public sealed class RoutesTests
     {
         foreach (var (_, method, path) in Operations)
         {
-            var expected = method == "GET" ? Roles.Viewer
-                : path.StartsWith("/api/credentials", StringComparison.Ordinal) && !path.EndsWith("/test", StringComparison.Ordinal) ? Roles.Admin
+            var expected = !path.StartsWith("/api/", StringComparison.Ordinal) ? Roles.Anonymous
+                : method == "GET" ? Roles.Viewer
+                : (path.StartsWith("/api/credentials", StringComparison.Ordinal) && !path.EndsWith("/test", StringComparison.Ordinal)) || path.StartsWith("/api/secret-requests", StringComparison.Ordinal) ? Roles.Admin
                 : Roles.Operator;
 
             Assert.Equal((method, path, expected), (method, path, Matching(method, path).Single().Policy));

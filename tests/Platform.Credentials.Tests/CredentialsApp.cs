@@ -74,6 +74,14 @@ public sealed class CredentialsApp : IAsyncLifetime
     /// <summary>A client of a sister service.</summary>
     public HttpClient AsService(string service) => _app.CreateDefaultClient(_keys.AsService(service, "credentials"));
 
+    /// <summary>Somebody without a key whose calls the gateway forwards, from an address of his own.</summary>
+    public HttpClient Stranger(string? address = null)
+    {
+        var client = _app.CreateDefaultClient(_keys.AsPerson("credentials", Roles.Anonymous, Roles.Anonymous));
+        client.DefaultRequestHeaders.Add("X-Forwarded-For", address ?? RandomNumberGenerator.GetHexString(16));
+        return client;
+    }
+
     public HttpClient Anonymous() => _app.CreateDefaultClient();
 
     /// <summary>A valid body for a new credential.</summary>

@@ -33,7 +33,9 @@ public static class InternalAuthentication
         // Authentication brings data protection along, which nothing here uses and which would write key files into the home folder.
         builder.Services.AddDataProtection().UseEphemeralDataProtectionProvider();
         builder.Services.AddAuthentication(SchemeName).AddScheme<AuthenticationSchemeOptions, Handler>(SchemeName, null);
-        builder.Services.AddAuthorizationBuilder().AddRolePolicies().SetFallbackPolicy(DenyByDefault);
+        builder.Services.AddAuthorizationBuilder().AddRolePolicies()
+            .AddPolicy(Roles.Anonymous, policy => policy.RequireRole(Roles.Anonymous))
+            .SetFallbackPolicy(DenyByDefault);
     }
 
     /// <summary>
@@ -45,13 +47,15 @@ public static class InternalAuthentication
         .RequireAssertion(context => context.User.IsInRole(Roles.Admin) || (context.Resource is HttpContext http && http.GetEndpoint() is not RouteEndpoint))
         .Build();
 
-    /// <summary>Registers the policies named in <see cref="Roles"/>; each higher role includes the lower ones.</summary>
+    /// <summary>
+    /// Registers the policies named in <see cref="Roles"/>; each higher role includes the lower ones. That of <see cref="Roles.Anonymous"/> is for services alone: in the gateway
+    /// the word is YARP's own, and means that no key is needed.
+    /// </summary>
     public static AuthorizationBuilder AddRolePolicies(this AuthorizationBuilder authorization) => authorization
         .AddPolicy(Roles.Viewer, policy => policy.RequireRole(Roles.Viewer, Roles.Operator, Roles.Admin))
         .AddPolicy(Roles.Operator, policy => policy.RequireRole(Roles.Operator, Roles.Admin))
         .AddPolicy(Roles.Admin, policy => policy.RequireRole(Roles.Admin))
-        .AddPolicy(Roles.Service, policy => policy.RequireRole(Roles.Service))
-        .AddPolicy(Roles.Anonymous, policy => policy.RequireRole(Roles.Anonymous));
+        .AddPolicy(Roles.Service, policy => policy.RequireRole(Roles.Service));
 
     /// <summary>Name of the API key or service behind the request, for audit and <c>requestedBy</c>.</summary>
     public static string CallerName(this HttpContext context) => context.User.Identity?.Name ?? "anonymous";

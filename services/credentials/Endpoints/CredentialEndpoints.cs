@@ -67,23 +67,9 @@ internal static class CredentialEndpoints
             return Refusal.Invalid("The credential", problems).ToResult();
         }
 
-        var (plain, secret) = CredentialFields.Split(kind!, fields);
         var now = clock.GetUtcNow();
         var id = PublicId.Short("cred");
-        var credential = new Credential
-        {
-            Id = id,
-            Name = input.Name!,
-            Type = kind!.Name,
-            Description = input.Description,
-            Labels = input.Labels ?? [],
-            Fields = plain,
-            Version = 1,
-            CreatedAt = now,
-            UpdatedAt = now,
-            RotatedAt = now,
-            Secret = vault.Seal(id, kind.Name, 1, secret),
-        };
+        var credential = NewCredential.Seal(id, input.Name!, kind!, input.Description, input.Labels ?? [], fields, vault, now);
         db.Credentials.Add(credential);
         db.Audit(credential, AuditedAction.Created, http.CallerName(), now);
         if (await TrySaveAsync(db, cancellationToken) is { } refusal)

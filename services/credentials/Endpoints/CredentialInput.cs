@@ -34,12 +34,20 @@ internal sealed class CredentialInput
         {
             problems.Add(new("$.description", $"At most 2000 characters are allowed; these are {Description.Length}."));
         }
-
-        if (Labels is not null && (Labels.Count > 64 || Labels.Any(label => label.Key.Length is 0 or > 100 || label.Value is not { Length: <= 200 })))
+        else if (CheckText(Description) is { } problem)
         {
-            problems.Add(new("$.labels", "At most 64 labels are allowed, with names of 1 to 100 and values of at most 200 characters."));
+            problems.Add(new("$.description", problem));
+        }
+
+        if (Labels is not null && (Labels.Count > 64 || Labels.Any(label => label.Key.Length is 0 or > 100 || label.Value is not { Length: <= 200 } || (label.Key + label.Value).Any(char.IsControl))))
+        {
+            problems.Add(new("$.labels", "At most 64 labels are allowed, with names of 1 to 100 and values of at most 200 characters and no control characters."));
         }
 
         return problems;
     }
+
+    /// <summary>Texts of several lines may have tabs and line breaks, and no other control characters: the database takes no NUL.</summary>
+    public static string? CheckText(string? text) =>
+        text?.Any(character => char.IsControl(character) && character is not ('\n' or '\r' or '\t')) == true ? "Contains a control character other than tabs and line breaks." : null;
 }

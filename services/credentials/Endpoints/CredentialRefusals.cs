@@ -9,6 +9,11 @@ internal static class CredentialRefusals
 
     public static Refusal Unknown(string id) => Refusal.NotFound("credential", id, "GET /api/credentials lists the credentials.");
 
+    public static Refusal UnknownRequest(string id) => Refusal.NotFound("secret request", id, "GET /api/secret-requests lists the requests.");
+
+    public static Refusal AlreadyReceived(string id) =>
+        Refusal.Conflict("already-received", "The secret has arrived", $"The link of '{id}' was used already. Change or delete the credential instead.");
+
     public static Refusal SecretUnreadable(string id, SecretUnreadableException reason) =>
         Refusal.Conflict("secret-unreadable", "The stored secret cannot be opened", $"The secret of credential '{id}' cannot be opened. {reason.Message}");
 }

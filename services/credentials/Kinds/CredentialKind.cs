@@ -92,7 +92,8 @@ internal abstract class CredentialKind
         };
     }
 
-    protected static string PathOf(string field) =>
+    /// <summary>JSON path of a field, whatever its name has in it.</summary>
+    public static string PathOf(string field) =>
         field.Length > 0 && field.All(char.IsAsciiLetterOrDigit) ? $"$.fields.{field}" : $"$.fields['{field.Replace("'", "\\'", StringComparison.Ordinal)}']";
 }
 

@@ -7,7 +7,7 @@ internal sealed class AuditEntry
 
     public required DateTimeOffset At { get; init; }
 
-    /// <summary>Name of the API key or of the service.</summary>
+    /// <summary>Name of the API key or of the service; the id of the request when a secret came by its link.</summary>
     public required string Caller { get; init; }
 
     public required AuditedAction Action { get; init; }
@@ -31,4 +31,7 @@ internal enum AuditedAction
     Deleted,
     Tested,
     SecretFetched,
+    SecretRequested,
+    SecretReceived,
+    SecretRequestWithdrawn,
 }

@@ -16,16 +16,21 @@ internal sealed class CredentialsDbContext(DbContextOptions<CredentialsDbContext
 
     public DbSet<Credential> Credentials => Set<Credential>();
 
+    public DbSet<SecretRequest> SecretRequests => Set<SecretRequest>();
+
     public DbSet<AuditEntry> AuditEntries => Set<AuditEntry>();
 
     /// <summary>Adds an audit entry, committed together with what it speaks of.</summary>
-    public void Audit(Credential credential, AuditedAction action, string caller, DateTimeOffset at, string? detail = null) => AuditEntries.Add(new()
+    public void Audit(Credential credential, AuditedAction action, string caller, DateTimeOffset at, string? detail = null) => Audit(credential.Id, credential.Name, action, caller, at, detail);
+
+    /// <summary>The same for a credential that does not exist yet.</summary>
+    public void Audit(string credentialId, string credentialName, AuditedAction action, string caller, DateTimeOffset at, string? detail = null) => AuditEntries.Add(new()
     {
         At = at,
         Caller = caller,
         Action = action,
-        CredentialId = credential.Id,
-        CredentialName = credential.Name,
+        CredentialId = credentialId,
+        CredentialName = credentialName,
         Detail = detail,
         TraceId = Activity.Current?.TraceId.ToHexString(),
     });
@@ -45,6 +50,14 @@ internal sealed class CredentialsDbContext(DbContextOptions<CredentialsDbContext
         {
             secret.HasKey(row => row.CredentialId);
             secret.ToTable("SealedSecrets");
+        });
+        modelBuilder.Entity<SecretRequest>(request =>
+        {
+            request.HasKey(row => row.Id);
+            request.HasIndex(row => row.TokenHash).IsUnique();
+            AsJson(request.Property(row => row.Labels));
+            AsJson(request.Property(row => row.Fields));
+            request.ToTable("SecretRequests");
         });
         modelBuilder.Entity<AuditEntry>(entry =>
         {
