@@ -65,6 +65,7 @@ internal static class CouriersService
         app.MapCourierDefinitions();
         app.MapInternalCouriers();
         app.MapCourierRuns();
+        app.MapRunEvents();
         app.MapLandedFiles();
     }
 }

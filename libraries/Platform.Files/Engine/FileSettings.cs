@@ -15,9 +15,23 @@ public sealed record FileSettings
     /// <summary>Which elements of an XML file are its rows.</summary>
     public XmlSettings? Xml { get; init; }
 
+    /// <summary><c>file/compression</c>: the name of an encoding that must lie around the file; by default its magic bytes tell.</summary>
+    public string? Compression { get; init; }
+
+    /// <summary><c>object/pgp-credential</c>: the credential (<c>cred-…</c>) with the key or passphrase the file is encrypted for.</summary>
+    public string? PgpCredentialId { get; init; }
+
+    /// <summary>Which member of an archive is the file; <see langword="null"/> when the file is no archive, or one with a single member.</summary>
+    public ArchiveMember? Member { get; init; }
+
     /// <summary>Everything that is wrong, by the key of the entities list that says it; empty when all is well.</summary>
     public IEnumerable<SettingProblem> Problems() => [.. Csv?.Problems() ?? [], .. Xml?.Problems() ?? []];
 }
+
+/// <summary>A member of an archive (<c>archive/contents</c>).</summary>
+/// <param name="Name">Its path in the archive, dates filled in; <c>*</c> stands for any characters of one path segment. Several members that fit are read in the order of their names.</param>
+/// <param name="SkipMissing"><c>archive/skip-missing-contents</c>: an archive without it has no rows, instead of being a bad file.</param>
+public sealed record ArchiveMember(string Name, bool SkipMissing);
 
 /// <summary>How the text of a CSV file is laid out; <see langword="null"/> means inferred.</summary>
 public sealed record CsvSettings

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Platform.Couriers.Patterns;
+using Platform.Files.Engine;
 
 namespace Platform.Couriers.Definitions;
 
@@ -12,8 +13,8 @@ internal static class EntitiesReader
     private static readonly string[] EntityNames =
         ["object/type", "object/file-pattern", "object/optional", "object/land-as", "object/pgp-credential", "archive/contents", "archive/skip-missing-contents"];
 
-    private static readonly string[] LandAsNames =
-        ["file/tag", "file/content-type", "file/header-rows", "file/separator", "file/quote", "file/escape", "file/encoding", "file/compression"];
+    private static readonly string[] LandAsNames = ["file/tag", "file/content-type", .. FileSettingsReader.Names];
+    private static readonly string[] MemberNames = ["subobject/type", "subobject/land-as"];
 
     /// <summary>Content types of R14 as the seeds write them.</summary>
     internal static readonly string[] ContentTypes =
@@ -45,21 +46,19 @@ internal static class EntitiesReader
         var index = 0;
         foreach (var item in list.EnumerateArray())
         {
-            if (ReadEntity(item, $"{path}[{index++}]", findings) is { } entity)
-            {
-                read.Add(entity);
-            }
+            read.AddRange(ReadEntity(item, $"{path}[{index++}]", findings));
         }
 
         return read;
     }
 
-    private static Entity? ReadEntity(JsonElement item, string path, Findings findings)
+    // One entity for a file; for an archive one for each of its members that is named.
+    private static IEnumerable<Entity> ReadEntity(JsonElement item, string path, Findings findings)
     {
         if (item.ValueKind != JsonValueKind.Object)
         {
             findings.Problem(path, $"is {item.KindName()}; expected an object with 'object/type', 'object/file-pattern' and 'object/land-as'.");
-            return null;
+            return [];
         }
 
         item.CheckNames(path, EntityNames, findings);
@@ -71,8 +70,20 @@ internal static class EntitiesReader
 
         var pattern = ReadPattern(item, path, findings);
         var optional = item.OptionalFlag(path, "object/optional", findings);
-        var landAs = ReadLandAs(item, path, type == "archive", findings);
-        return pattern is null || landAs is not { } as_ ? null : new() { Pattern = pattern, Optional = optional, Tag = as_.Tag, ContentType = as_.ContentType };
+        var skipMissing = item.OptionalFlag(path, "archive/skip-missing-contents", findings);
+        var pgp = item.TryGetProperty("object/pgp-credential", out var credential) && credential.ValueKind != JsonValueKind.Null
+            ? item.RequiredText(path, "object/pgp-credential", "\"cred-k3f9ax2m\"", findings)
+            : null;
+        var landed = ReadLanded(item, path, type == "archive", skipMissing, findings);
+        return pattern is null ? [] : landed.Select(one => new Entity
+        {
+            Pattern = pattern,
+            Optional = optional,
+            Tag = one.Tag,
+            ContentType = one.ContentType,
+            Settings = one.Settings with { PgpCredentialId = pgp },
+            MemberPattern = one.Member,
+        });
     }
 
     private static FilePattern? ReadPattern(JsonElement item, string path, Findings findings)
@@ -91,34 +102,34 @@ internal static class EntitiesReader
         return pattern;
     }
 
-    private static (string Tag, string ContentType)? ReadLandAs(JsonElement item, string path, bool archive, Findings findings)
+    private static IReadOnlyList<LandAs> ReadLanded(JsonElement item, string path, bool archive, bool skipMissing, Findings findings)
     {
         if (archive && item.TryGetProperty("archive/contents", out var contents))
         {
-            return ReadArchiveContents(contents, Findings.Member(path, "archive/contents"), findings);
+            return ReadArchiveContents(contents, Findings.Member(path, "archive/contents"), skipMissing, findings);
         }
 
         var here = Findings.Member(path, "object/land-as");
         if (!item.TryGetProperty("object/land-as", out var landAs))
         {
             findings.Problem(here, "is missing; expected { \"file/tag\": \"TAG\", \"file/content-type\": \"application/x-parquet\" }.");
-            return null;
+            return [];
         }
 
-        return ReadLandAs(landAs, here, findings);
+        return ReadLandAs(landAs, here, findings) is { } one ? [one] : [];
     }
 
-    // Members are taken apart when the archive is read; what is pulled is the archive, under the tag of its first member.
-    private static (string Tag, string ContentType)? ReadArchiveContents(JsonElement contents, string path, Findings findings)
+    // The archive is pulled once, and its members are taken apart when they are read: each under its own tag.
+    private static List<LandAs> ReadArchiveContents(JsonElement contents, string path, bool skipMissing, Findings findings)
     {
+        var members = new List<LandAs>();
         if (contents.ValueKind != JsonValueKind.Object || !contents.EnumerateObject().Any())
         {
             findings.Problem(path, $"is {(contents.ValueKind == JsonValueKind.Object ? "empty" : contents.KindName())}; expected an object of member names, each with 'subobject/land-as'.");
-            return null;
+            return members;
         }
 
         contents.CheckNames(path, null, findings);
-        (string, string)? first = null;
         foreach (var member in contents.EnumerateObject())
         {
             var here = Findings.Member(path, member.Name);
@@ -128,13 +139,19 @@ internal static class EntitiesReader
                 continue;
             }
 
-            first ??= ReadLandAs(landAs, Findings.Member(here, "subobject/land-as"), findings);
+            member.Value.CheckNames(here, MemberNames, findings);
+            if (ReadLandAs(landAs, Findings.Member(here, "subobject/land-as"), findings) is { } read)
+            {
+                // A name without quotes and dates, as people write it who think of a file and not of a pattern, is taken as it stands.
+                var pattern = FilePattern.TryParse(member.Name, out _);
+                members.Add(read with { Member = pattern, Settings = read.Settings with { Member = new(pattern?.Glob(null) ?? member.Name, skipMissing) } });
+            }
         }
 
-        return first;
+        return members;
     }
 
-    private static (string Tag, string ContentType)? ReadLandAs(JsonElement landAs, string path, Findings findings)
+    private static LandAs? ReadLandAs(JsonElement landAs, string path, Findings findings)
     {
         if (landAs.ValueKind != JsonValueKind.Object)
         {
@@ -155,6 +172,9 @@ internal static class EntitiesReader
             findings.Problem(Findings.Member(path, "file/content-type"), $"is '{contentType}'; expected one of {string.Join(", ", ContentTypes)}.");
         }
 
-        return tag is null || contentType is null ? null : (tag, contentType);
+        var settings = FileSettingsReader.Read(landAs, path, findings);
+        return tag is null || contentType is null ? null : new(tag, contentType, settings, null);
     }
+
+    private sealed record LandAs(string Tag, string ContentType, FileSettings Settings, FilePattern? Member);
 }

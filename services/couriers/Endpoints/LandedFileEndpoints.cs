@@ -35,7 +35,7 @@ internal static class LandedFileEndpoints
             .Where(file => (courierId == null || file.CourierId == courierId) && (tag == null || file.Tag == tag) && (runId == null || file.RunId == runId)
                 && (after == null || string.Compare(file.Id, after) < 0))
             .OrderByDescending(file => file.Id).Take(limit + 1).ToListAsync(cancellationToken);
-        return TypedResults.Ok(Page<LandedFileView>.From([.. files.Select(LandedFileView.Of)], limit, file => file.FileId));
+        return TypedResults.Ok(Page<LandedFileView>.From([.. files.Select(file => LandedFileView.Of(file))], limit, file => file.FileId));
     }
 
     private static async Task<Results<Ok<LandedFileView>, ProblemHttpResult>> Get(string id, CouriersDbContext context, CancellationToken cancellationToken) =>
@@ -62,8 +62,8 @@ internal static class LandedFileEndpoints
             join landed in context.LandedFiles.AsNoTracking() on planned.FileId equals landed.Id
             where planned.RunId == runId && planned.FileNo > after && (tag.Length == 0 || tag.Contains(planned.Tag))
             orderby planned.FileNo
-            select new { planned.FileNo, Landed = landed }).Take(limit + 1).ToListAsync(cancellationToken);
-        var page = files.Take(limit).Select(file => new OrderedFile(file.FileNo, LandedFileView.Of(file.Landed))).ToArray();
+            select new { planned.FileNo, planned.Settings, Landed = landed }).Take(limit + 1).ToListAsync(cancellationToken);
+        var page = files.Take(limit).Select(file => new OrderedFile(file.FileNo, LandedFileView.Of(file.Landed, file.Settings))).ToArray();
         return TypedResults.Ok(new OrderedFiles(page, files.Count > limit ? page[^1].Order : null));
     }
 }

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Platform.Couriers.Landing;
+using Platform.Files.Engine;
 using Platform.ServiceDefaults;
 
 namespace Platform.Couriers.Endpoints;
@@ -38,9 +39,13 @@ internal sealed record LandedFileView
     /// <summary>The <c>key=value</c> levels of its path.</summary>
     public required IReadOnlyDictionary<string, string> Partitions { get; init; }
 
+    /// <summary>How the file is written, as the courier's entities list says; what it does not say is inferred.</summary>
+    public required FileSettings Settings { get; init; }
+
     public required DateTimeOffset LandedAt { get; init; }
 
-    public static LandedFileView Of(LandedFile file) => new()
+    /// <summary>For a run, <paramref name="settings"/> are the courier's when it ran: they may have changed since the file landed.</summary>
+    public static LandedFileView Of(LandedFile file, string? settings = null) => new()
     {
         FileId = file.Id,
         CourierId = file.CourierId,
@@ -55,6 +60,7 @@ internal sealed record LandedFileView
         ETag = file.ETag,
         FileDate = file.FileDate,
         Partitions = JsonSerializer.Deserialize<Dictionary<string, string>>(file.Partitions, PlatformJson.Options)!,
+        Settings = JsonSerializer.Deserialize<FileSettings>(settings ?? file.Settings, PlatformJson.Options)!,
         LandedAt = file.LandedAt,
     };
 }

@@ -23,7 +23,7 @@ internal static class RunEndpoints
         runs.MapPost("/{id}/restart", Restart).RequireAuthorization(Roles.Operator).WithName("RestartCourierRun").WithSummary("Restart a failed run from the step that failed, without pulling again");
     }
 
-    private static Refusal UnknownRun(string id) => Refusal.NotFound("courier run", id, "GET /api/courier-runs lists them.");
+    internal static Refusal UnknownRun(string id) => Refusal.NotFound("courier run", id, "GET /api/courier-runs lists them.");
 
     private static async Task<Results<Accepted<RunView>, ProblemHttpResult>> Start(
         string id, RunInput input, CouriersDbContext context, RunSignal signal, HttpContext http, TimeProvider clock, CancellationToken cancellationToken)
@@ -157,6 +157,6 @@ internal static class RunEndpoints
         return TypedResults.Accepted($"/api/courier-runs/{id}", await ViewAsync(run, context, cancellationToken));
     }
 
-    private static async Task<RunView> ViewAsync(CourierRun run, CouriersDbContext context, CancellationToken cancellationToken) =>
+    internal static async Task<RunView> ViewAsync(CourierRun run, CouriersDbContext context, CancellationToken cancellationToken) =>
         RunView.Of(run, await context.RunLoads.AsNoTracking().Where(load => load.RunId == run.Id).OrderBy(load => load.LoadNo).ToListAsync(cancellationToken));
 }

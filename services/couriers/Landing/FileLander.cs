@@ -20,10 +20,15 @@ internal sealed class FileLander(LandingStore store, LandingLedger ledger, RunOp
         var committing = CommitAsync(context, arrived.Reader, progress, stop);
         try
         {
-            await Parallel.ForEachAsync(pending, new ParallelOptions { MaxDegreeOfParallelism = options.ParallelFiles, CancellationToken = stop.Token }, async (file, token) =>
+            // The members of an archive are files of their own that come in one object.
+            await Parallel.ForEachAsync(pending.GroupBy(file => file.Key, StringComparer.Ordinal), new ParallelOptions { MaxDegreeOfParallelism = options.ParallelFiles, CancellationToken = stop.Token }, async (together, token) =>
             {
-                var landed = await PullAsync(context, source, file, progress, token);
-                await arrived.Writer.WriteAsync((file.FileNo, landed), token);
+                LandedFile? landed = null;
+                foreach (var file in together)
+                {
+                    landed = landed is null ? await PullAsync(context, source, file, progress, token) : Again(landed, file);
+                    await arrived.Writer.WriteAsync((file.FileNo, landed), token);
+                }
             });
         }
         catch (OperationCanceledException) when (committing.IsFaulted)
@@ -67,9 +72,31 @@ internal sealed class FileLander(LandingStore store, LandingLedger ledger, RunOp
             LastModified = file.LastModified,
             FileDate = file.FileDate,
             Partitions = file.Partitions,
+            Settings = file.Settings,
             LandedAt = clock.GetUtcNow(),
         };
     }
+
+    // The same bytes under another tag.
+    private static LandedFile Again(LandedFile landed, RunFile file) => new()
+    {
+        Id = PublicId.Sequential("lf"),
+        CourierId = landed.CourierId,
+        RunId = landed.RunId,
+        Source = landed.Source,
+        FileName = landed.FileName,
+        Location = landed.Location,
+        Tag = file.Tag,
+        ContentType = file.ContentType,
+        Size = landed.Size,
+        Sha256 = landed.Sha256,
+        ETag = landed.ETag,
+        LastModified = landed.LastModified,
+        FileDate = file.FileDate,
+        Partitions = file.Partitions,
+        Settings = file.Settings,
+        LandedAt = landed.LandedAt,
+    };
 
     // Runs to the end of the channel even when a pull has failed: what has landed is kept, and not pulled again.
     private async Task CommitAsync(RunContext context, ChannelReader<(int FileNo, LandedFile File)> arrived, RunProgress progress, CancellationTokenSource stop)

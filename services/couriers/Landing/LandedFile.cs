@@ -36,5 +36,8 @@ internal sealed class LandedFile
     /// <summary>A JSON object.</summary>
     public required string Partitions { get; init; }
 
+    /// <summary>How the file is written, as the courier said when it landed (<see cref="Platform.Files.Engine.FileSettings"/>), as JSON.</summary>
+    public required string Settings { get; init; }
+
     public required DateTimeOffset LandedAt { get; init; }
 }

@@ -15,10 +15,10 @@ internal sealed class LandingLedger(NpgsqlDataSource database, OutboxSignal outb
     public const int BatchSize = 200;
 
     private const string InsertFiles = """
-        insert into landed_files (id, courier_id, run_id, source, file_name, location, tag, content_type, size, sha256, e_tag, last_modified, file_date, partitions, landed_at)
-        select f.id, $2, $3, f.source, f.file_name, f.location, f.tag, f.content_type, f.size, f.sha256, f.e_tag, f.last_modified, f.file_date, f.partitions::json, f.landed_at
-        from unnest($1, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
-            as f(id, source, file_name, location, tag, content_type, size, sha256, e_tag, last_modified, file_date, partitions, landed_at)
+        insert into landed_files (id, courier_id, run_id, source, file_name, location, tag, content_type, size, sha256, e_tag, last_modified, file_date, partitions, settings, landed_at)
+        select f.id, $2, $3, f.source, f.file_name, f.location, f.tag, f.content_type, f.size, f.sha256, f.e_tag, f.last_modified, f.file_date, f.partitions::json, f.settings::json, f.landed_at
+        from unnest($1, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
+            as f(id, source, file_name, location, tag, content_type, size, sha256, e_tag, last_modified, file_date, partitions, settings, landed_at)
         """;
 
     private const string LinkFiles = """
@@ -68,6 +68,7 @@ internal sealed class LandingLedger(NpgsqlDataSource database, OutboxSignal outb
                 new() { Value = files.Select(file => file.LastModified).ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.TimestampTz },
                 new() { Value = files.Select(file => file.FileDate).ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Date },
                 Texts(files, file => file.Partitions),
+                Texts(files, file => file.Settings),
                 new() { Value = files.Select(file => file.LandedAt).ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.TimestampTz },
             },
         };

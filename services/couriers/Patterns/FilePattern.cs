@@ -51,6 +51,10 @@ internal sealed class FilePattern
     /// <summary>The pattern with a day filled in, for people: hours and wildcards stay open.</summary>
     public string On(DateOnly day) => string.Concat(OfDay(day).Select(part => part.Text));
 
+    /// <summary>The pattern as a name with <c>*</c> for what is open: wildcards, hours and, without a day, its date parts.</summary>
+    public string Glob(DateOnly? day) =>
+        string.Concat((day is { } date ? OfDay(date) : _parts).Select(part => part.Kind == PatternPartKind.Literal ? part.Text : "*")).Replace("**", "*", StringComparison.Ordinal);
+
     public override string ToString() => Text;
 
     private IEnumerable<PatternPart> OfDay(DateOnly day) => _parts.Select(part => part.Kind switch

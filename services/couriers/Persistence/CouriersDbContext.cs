@@ -54,6 +54,7 @@ internal sealed class CouriersDbContext(DbContextOptions<CouriersDbContext> opti
         {
             file.HasKey(row => new { row.RunId, row.FileNo });
             file.Property(row => row.Partitions).HasColumnType("json");
+            file.Property(row => row.Settings).HasColumnType("json").HasDefaultValueSql("'{}'");
             file.HasOne<CourierRun>().WithMany().HasForeignKey(row => row.RunId);
             file.HasIndex(row => row.FileId);
         });
@@ -66,6 +67,7 @@ internal sealed class CouriersDbContext(DbContextOptions<CouriersDbContext> opti
         modelBuilder.Entity<LandedFile>(file =>
         {
             file.Property(row => row.Partitions).HasColumnType("json");
+            file.Property(row => row.Settings).HasColumnType("json").HasDefaultValueSql("'{}'");
             file.HasIndex(row => new { row.CourierId, row.Source, row.Id });
             file.HasIndex(row => row.RunId);
         });

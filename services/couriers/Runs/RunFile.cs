@@ -25,6 +25,9 @@ internal sealed class RunFile
     /// <summary>A JSON object of the <c>key=value</c> levels of the path.</summary>
     public required string Partitions { get; init; }
 
+    /// <summary>What the entity says about how the file is written (<see cref="Platform.Files.Engine.FileSettings"/>), as JSON.</summary>
+    public required string Settings { get; init; }
+
     /// <summary>The landed file (<c>lf-…</c>); null until it lies in the landing store.</summary>
     public string? FileId { get; set; }
 

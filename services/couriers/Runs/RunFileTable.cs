@@ -13,9 +13,9 @@ namespace Platform.Couriers.Runs;
 internal sealed class RunFileTable(NpgsqlDataSource database, LandingStore store)
 {
     private const string Insert = """
-        insert into run_files (run_id, file_no, tag, content_type, key, size, e_tag, last_modified, file_date, partitions, file_id, pulled)
-        select $1, f.file_no, f.tag, f.content_type, f.key, f.size, f.e_tag, f.last_modified, f.file_date, f.partitions::json, f.file_id, f.pulled
-        from unnest($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) as f(file_no, tag, content_type, key, size, e_tag, last_modified, file_date, partitions, file_id, pulled)
+        insert into run_files (run_id, file_no, tag, content_type, key, size, e_tag, last_modified, file_date, partitions, settings, file_id, pulled)
+        select $1, f.file_no, f.tag, f.content_type, f.key, f.size, f.e_tag, f.last_modified, f.file_date, f.partitions::json, f.settings::json, f.file_id, f.pulled
+        from unnest($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) as f(file_no, tag, content_type, key, size, e_tag, last_modified, file_date, partitions, settings, file_id, pulled)
         """;
 
     private const string NewestOfSource = """
@@ -56,6 +56,7 @@ internal sealed class RunFileTable(NpgsqlDataSource database, LandingStore store
                 LastModified = file.Entry.LastModified,
                 FileDate = file.FileDate,
                 Partitions = JsonSerializer.Serialize(file.Partitions, PlatformJson.Options),
+                Settings = JsonSerializer.Serialize(file.Entity.SettingsOn(file.FileDate), PlatformJson.Options),
                 FileId = unchanged ? known!.Id : null,
                 Pulled = unchanged && known!.RunId == run.Id,
             });
@@ -83,6 +84,7 @@ internal sealed class RunFileTable(NpgsqlDataSource database, LandingStore store
                 new() { Value = rows.Select(row => row.LastModified).ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.TimestampTz },
                 new() { Value = rows.Select(row => row.FileDate).ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Date },
                 Texts(rows, row => row.Partitions),
+                Texts(rows, row => row.Settings),
                 Texts(rows, row => row.FileId),
                 new() { Value = rows.Select(row => row.Pulled).ToArray() },
             },

@@ -133,6 +133,13 @@ namespace Platform.Couriers.Persistence.Migrations
                         .HasColumnType("text")
                         .HasColumnName("run_id");
 
+                    b.Property<string>("Settings")
+                        .IsRequired()
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("json")
+                        .HasColumnName("settings")
+                        .HasDefaultValueSql("'{}'");
+
                     b.Property<string>("Sha256")
                         .IsRequired()
                         .HasColumnType("text")
@@ -396,6 +403,13 @@ namespace Platform.Couriers.Persistence.Migrations
                     b.Property<bool>("Pulled")
                         .HasColumnType("boolean")
                         .HasColumnName("pulled");
+
+                    b.Property<string>("Settings")
+                        .IsRequired()
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("json")
+                        .HasColumnName("settings")
+                        .HasDefaultValueSql("'{}'");
 
                     b.Property<long>("Size")
                         .HasColumnType("bigint")
