@@ -5,6 +5,8 @@ using Microsoft.Extensions.Hosting;
 using Platform.Files.Engine;
 using Platform.Files.Formats;
 using Platform.Files.Formats.Avro;
+using Platform.Files.Formats.Csv;
+using Platform.Files.Formats.Json;
 using Platform.Files.Formats.Parquet;
 
 namespace Platform.Files;
@@ -13,7 +15,9 @@ namespace Platform.Files;
 public static class FilesLibrary
 {
     /// <summary>Every file format, by name. The engine's child uses the same list.</summary>
-    public static KindRegistry<IFileFormat> Formats { get; } = new("file format", [new AvroFormat(), new ParquetFormat()]);
+    public static KindRegistry<IFileFormat> Formats { get; } = new(
+        "file format",
+        [new AvroFormat(), CsvFormat.Csv, CsvFormat.Tsv, CsvFormat.Psv, JsonFormat.Document, JsonFormat.Stream, new ParquetFormat()]);
 
     /// <summary>Adds the formats and the reading engine, configured by section <c>Engine</c> and <c>Scratch:Root</c>.</summary>
     public static IHostApplicationBuilder AddPlatformFiles(this IHostApplicationBuilder builder)

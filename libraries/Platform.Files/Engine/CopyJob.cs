@@ -21,6 +21,9 @@ public sealed record LoadField
     /// <summary>Digits after the point, for decimals: 0 to <see cref="Precision"/>.</summary>
     public int Scale { get; init; }
 
+    /// <summary>How a date or datetime is written (see <see cref="DatetimePattern"/>); the type's own grammar when absent. For text and numbers only: dates that a file holds as such need none.</summary>
+    public string? Pattern { get; init; }
+
     /// <summary>A null is a rejected row, and a file without the column is a bad file.</summary>
     public bool Required { get; init; }
 }

@@ -35,9 +35,20 @@ public sealed record SourceFile
 /// <param name="Scale">Digits after the point, for decimals only.</param>
 /// <param name="Nullable">Whether the file says the column may be null.</param>
 /// <param name="FileType">The type in the file's own words, for messages; <c>partition</c> for a value of the path.</param>
-public sealed record InferredField(string Name, FieldType Type, int? Precision, int? Scale, bool Nullable, string FileType);
+public sealed record InferredField(string Name, FieldType Type, int? Precision, int? Scale, bool Nullable, string FileType)
+{
+    /// <summary>The Joda pattern of a date or datetime that is not written as ISO 8601.</summary>
+    public string? Pattern { get; init; }
+}
 
 /// <summary>The first rows of a file.</summary>
 /// <param name="Columns">Column names, the path's values last.</param>
 /// <param name="Rows">One list per row; each cell is JSON text, or <see langword="null"/> for a null.</param>
-public sealed record PreviewResult(IReadOnlyList<string> Columns, IReadOnlyList<IReadOnlyList<string?>> Rows);
+public sealed record PreviewResult(IReadOnlyList<string> Columns, IReadOnlyList<IReadOnlyList<string?>> Rows)
+{
+    /// <summary>How the file is written, as found or as it was said; <see langword="null"/> for formats with nothing to say.</summary>
+    public FileSettings? Settings { get; init; }
+
+    /// <summary>Rows that were passed over because they are bad ones, with their positions.</summary>
+    public IReadOnlyList<string> BadRows { get; init; } = [];
+}

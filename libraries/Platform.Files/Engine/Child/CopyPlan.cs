@@ -16,7 +16,7 @@ internal sealed record CopyPlan(string Sql, IReadOnlyList<PlannedField> Fields, 
     public const int RejectedValueLength = 200;
 
     // What Hive and Spark name the folder of rows whose partition value is null.
-    private const string NullPartition = "__HIVE_DEFAULT_PARTITION__";
+    public const string NullPartition = "__HIVE_DEFAULT_PARTITION__";
 
     public static CopyPlan For(IFileFormat format, SourceFile file, IReadOnlyList<FileColumn> columns, IReadOnlyList<LoadField> fields)
     {
@@ -44,7 +44,7 @@ internal sealed record CopyPlan(string Sql, IReadOnlyList<PlannedField> Fields, 
             }
             else if (field.Required)
             {
-                throw new EngineException(EngineFailure.BadFile, MissingColumn(file, field, columns));
+                throw new EngineException(EngineFailure.BadFile, MissingColumn(file, field, [.. columns.Select(column => column.Name)]));
             }
             else
             {
@@ -83,8 +83,8 @@ internal sealed record CopyPlan(string Sql, IReadOnlyList<PlannedField> Fields, 
             [.. columns.Where(column => !used.Contains(column.Name)).Select(column => column.Infer(nullable: true))]);
     }
 
-    private static string MissingColumn(SourceFile file, LoadField field, IReadOnlyList<FileColumn> columns) =>
-        $"{file.Name} has no column '{field.Incoming}', which the required field '{field.Name}' is loaded from. Its columns are: {List(columns.Select(column => column.Name))}. "
+    public static string MissingColumn(SourceFile file, LoadField field, IReadOnlyList<string> columns) =>
+        $"{file.Name} has no column '{field.Incoming}', which the required field '{field.Name}' is loaded from. Its columns are: {List(columns)}. "
         + "Correct the field's incoming name, or have the file sent with that column.";
 
     private static string WrongType(SourceFile file, LoadField field, FileColumn column) =>

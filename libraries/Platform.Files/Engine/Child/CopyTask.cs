@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Diagnostics;
+using Platform.Files.Formats.Records;
 
 namespace Platform.Files.Engine.Child;
 
@@ -80,6 +81,11 @@ internal sealed class CopyTask : IDisposable
     private FileCounts Copy(SourceFile file, long before)
     {
         var format = Look.Format(file);
+        if (format is RecordFormat records)
+        {
+            return RecordCopy.Run(records, file, _job, _buffer, _rejected, read => ProgressNow(before + read));
+        }
+
         var plan = CopyPlan.For(format, file, Look.Columns(_connection, format, file), _job.Fields);
         try
         {
@@ -88,10 +94,7 @@ internal sealed class CopyTask : IDisposable
             while (result.NextChunk())
             {
                 _encoder.Encode(result);
-                if (Stopwatch.GetElapsedTime(_lastProgress) > ProgressEvery)
-                {
-                    Progress(before + _encoder.Read);
-                }
+                ProgressNow(before + _encoder.Read);
             }
 
             if (!format.DeclaresRows(_connection, file, _encoder.Read))
@@ -107,6 +110,14 @@ internal sealed class CopyTask : IDisposable
         }
 
         return new FileCounts(file.FileId, _encoder.Read, _encoder.Rejected, plan.Missing, plan.Extra);
+    }
+
+    private void ProgressNow(long rows)
+    {
+        if (Stopwatch.GetElapsedTime(_lastProgress) > ProgressEvery)
+        {
+            Progress(rows);
+        }
     }
 
     private void Progress(long rows)

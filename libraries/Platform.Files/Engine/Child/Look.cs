@@ -1,5 +1,6 @@
 using System.Globalization;
 using Platform.Files.Formats;
+using Platform.Files.Formats.Records;
 
 namespace Platform.Files.Engine.Child;
 
@@ -11,6 +12,11 @@ internal static class Look
     public static IReadOnlyList<InferredField> Infer(DuckDbConnection connection, SourceFile file)
     {
         var format = Format(file);
+        if (format is RecordFormat records)
+        {
+            return RecordLook.Infer(records, file);
+        }
+
         var columns = Columns(connection, format, file);
         try
         {
@@ -30,6 +36,11 @@ internal static class Look
     public static PreviewResult Preview(DuckDbConnection connection, SourceFile file, int rows)
     {
         var format = Format(file);
+        if (format is RecordFormat records)
+        {
+            return RecordLook.Preview(records, file, rows);
+        }
+
         var columns = Columns(connection, format, file);
         var partitions = Partitions(file, columns).ToList();
         var values = columns.Select(column => $"CASE WHEN {DuckDb.Identifier(column.Name)} IS NOT NULL THEN {JsonText(column)} END")

@@ -14,8 +14,8 @@ internal static unsafe class PostgresNumeric
     private const int Base = 10_000;
     private const int DecimalsPerDigit = 4;
 
-    private static readonly long[] Powers64 = [.. Enumerable.Range(0, 19).Select(n => (long)Power(n))];
-    private static readonly UInt128[] Powers128 = [.. Enumerable.Range(0, 39).Select(Power)];
+    private static readonly long[] Powers64 = [.. Enumerable.Range(0, 19).Select(n => (long)Compute(n))];
+    private static readonly UInt128[] Powers128 = [.. Enumerable.Range(0, 39).Select(Compute)];
     private static readonly int[] Shifts = [1, 1000, 100, 10];
 
     /// <summary>Writes length and value of <paramref name="unscaled"/> / 10^<paramref name="scale"/>; scale is at most 18.</summary>
@@ -114,7 +114,10 @@ internal static unsafe class PostgresNumeric
         return at + sizeof(int) + HeadBytes + (written * sizeof(short));
     }
 
-    private static UInt128 Power(int n)
+    /// <summary>10^<paramref name="n"/>, 0 to 38.</summary>
+    public static UInt128 Power(int n) => Powers128[n];
+
+    private static UInt128 Compute(int n)
     {
         UInt128 power = 1;
         for (var i = 0; i < n; i++)

@@ -1,0 +1,216 @@
+using System.Buffers;
+using System.Buffers.Binary;
+using System.Runtime.CompilerServices;
+using System.Text;
+using Platform.Files.Formats.Records;
+
+namespace Platform.Files.Engine.Child;
+
+/// <summary>Writes records as rows of PostgreSQL's binary COPY, as <see cref="CopyEncoder"/> does with DuckDB's chunks: no value is touched by anything but its field's rule.</summary>
+internal sealed unsafe class RecordEncoder
+{
+    private const int LengthBytes = 4;
+    private const int LineageColumns = 3;
+    private const string WholeRecord = "(record)";
+
+    private static readonly SearchValues<byte> ToEscape = SearchValues.Create([.. Enumerable.Range(0, 0x20).Select(i => (byte)i), (byte)'"', (byte)'\\']);
+
+    private readonly CopyBuffer _buffer;
+    private readonly RejectedRows _rejected;
+    private readonly RecordReader _reader;
+    private readonly RecordField[] _fields;
+    private readonly long _loadId;
+    private readonly long _fileId;
+    private readonly int _fixedBytes;
+
+    public RecordEncoder(CopyBuffer buffer, RejectedRows rejected, RecordReader reader, RecordField[] fields, long loadId, long fileId)
+    {
+        (_buffer, _rejected, _reader, _fields, _loadId, _fileId) = (buffer, rejected, reader, fields, loadId, fileId);
+        _fixedBytes = sizeof(short) + (fields.Length * (LengthBytes + PostgresNumeric.MaxBytes)) + (LineageColumns * (LengthBytes + sizeof(long)));
+    }
+
+    /// <summary>Records seen.</summary>
+    public long Read { get; private set; }
+
+    /// <summary>Records of these that were not written.</summary>
+    public long Rejected { get; private set; }
+
+    /// <summary>Writes the reader's current record.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public void Encode()
+    {
+        var row = ++Read;
+        if (_reader.Problem is { } problem)
+        {
+            Rejected++;
+            _rejected.Add(_fileId, row, WholeRecord, Start(_reader.Raw), $"{problem} ({_reader.Position})");
+            return;
+        }
+
+        var at = _buffer.BeginRow(_fixedBytes);
+        *(short*)at = BinaryPrimitives.ReverseEndianness((short)(_fields.Length + LineageColumns));
+        at += sizeof(short);
+        var bad = false;
+        foreach (ref readonly var field in _fields.AsSpan())
+        {
+            var cell = field.Selected < 0 ? default : _reader.Cell(field.Selected);
+            var text = cell.Text;
+            var kind = cell.Kind;
+            if (kind == CellKind.Null && field.Constant is not null)
+            {
+                text = field.Constant;
+                kind = CellKind.Text;
+            }
+
+            if (kind == CellKind.Null || (text.Length == 0 && kind == CellKind.Text && field.HasFixedSize))
+            {
+                if (field.Required)
+                {
+                    bad = true;
+                    _rejected.Add(_fileId, row, field.Rule.Field.Name, null, "null in a required field");
+                }
+
+                *(int*)at = -1;
+                at += LengthBytes;
+                continue;
+            }
+
+            string? reason;
+            if (field.HasFixedSize && kind != CellKind.Broken)
+            {
+                var end = field.Rule.Write(at, text, kind == CellKind.Number);
+                if (end != null)
+                {
+                    at = end;
+                    continue;
+                }
+
+                reason = Conversions.Expected(field.Rule.Field);
+            }
+            else
+            {
+                reason = field.Rule.Field.Type == FieldType.Json ? WriteJson(ref at, text, kind) : WriteText(ref at, text, kind);
+                if (reason is null)
+                {
+                    continue;
+                }
+            }
+
+            bad = true;
+            _rejected.Add(_fileId, row, field.Rule.Field.Name, Start(text), reason);
+        }
+
+        if (bad)
+        {
+            Rejected++;
+            return;
+        }
+
+        at = FieldRule.Int64(at, _loadId);
+        at = FieldRule.Int64(at, _fileId);
+        _buffer.EndRow(FieldRule.Int64(at, row));
+    }
+
+    private static string Start(ReadOnlySpan<byte> text) => Encoding.UTF8.GetString(text[..Math.Min(text.Length, CopyPlan.RejectedValueLength * 4)]);
+
+    private string? WriteText(ref byte* at, ReadOnlySpan<byte> text, CellKind kind)
+    {
+        if (kind == CellKind.Broken)
+        {
+            return "contains half of a surrogate pair";
+        }
+
+        if (text.Contains((byte)0))
+        {
+            return "contains a NUL character, which PostgreSQL cannot store in text";
+        }
+
+        at = _buffer.Ensure(at, text.Length, _fixedBytes);
+        *(int*)at = BinaryPrimitives.ReverseEndianness(text.Length);
+        text.CopyTo(new Span<byte>(at + LengthBytes, text.Length));
+        at += LengthBytes + text.Length;
+        return null;
+    }
+
+    private string? WriteJson(ref byte* at, ReadOnlySpan<byte> text, CellKind kind)
+    {
+        switch (kind)
+        {
+            case CellKind.Broken:
+                return "contains half of a surrogate pair";
+            case CellKind.String when text.Contains((byte)0):
+                return @"contains \u0000, which PostgreSQL cannot store";
+            case CellKind.String:
+                WriteJsonString(ref at, text);
+                return null;
+            default:
+                var problem = JsonbText.Problem(text, check: kind != CellKind.Boolean);
+                if (problem is null)
+                {
+                    at = _buffer.Ensure(at, text.Length + 1, _fixedBytes);
+                    *(int*)at = BinaryPrimitives.ReverseEndianness(text.Length + 1);
+                    at[LengthBytes] = JsonbText.Version;
+                    text.CopyTo(new Span<byte>(at + LengthBytes + 1, text.Length));
+                    at += LengthBytes + 1 + text.Length;
+                }
+
+                return problem;
+        }
+    }
+
+    private void WriteJsonString(ref byte* at, ReadOnlySpan<byte> text)
+    {
+        const int Longest = 6;
+        var escapes = 0;
+        for (var rest = text; rest.IndexOfAny(ToEscape) is >= 0 and var i; rest = rest[(i + 1)..])
+        {
+            escapes++;
+        }
+
+        at = _buffer.Ensure(at, text.Length + (escapes * (Longest - 1)) + 3, _fixedBytes);
+        var begin = at;
+        var to = at + LengthBytes;
+        *to++ = JsonbText.Version;
+        *to++ = (byte)'"';
+        while (text.Length > 0)
+        {
+            var plain = escapes == 0 ? -1 : text.IndexOfAny(ToEscape);
+            var count = plain < 0 ? text.Length : plain;
+            text[..count].CopyTo(new Span<byte>(to, count));
+            to += count;
+            text = text[count..];
+            if (plain >= 0)
+            {
+                to = Escape(to, text[0]);
+                text = text[1..];
+            }
+        }
+
+        *to++ = (byte)'"';
+        *(int*)begin = BinaryPrimitives.ReverseEndianness((int)(to - begin) - LengthBytes);
+        at = to;
+    }
+
+    private static byte* Escape(byte* to, byte character)
+    {
+        *to++ = (byte)'\\';
+        if (character is (byte)'"' or (byte)'\\')
+        {
+            *to++ = character;
+            return to;
+        }
+
+        "u00"u8.CopyTo(new Span<byte>(to, 3));
+        to[3] = (byte)('0' + (character >> 4));
+        to[4] = "0123456789abcdef"u8[character & 15];
+        return to + 5;
+    }
+}
+
+/// <summary>Where a field's values come from.</summary>
+/// <param name="Rule">How its text becomes a value.</param>
+/// <param name="Selected">Its place among the selected columns, or -1.</param>
+/// <param name="Constant">The value of the file's path, for records without one of their own.</param>
+/// <param name="Required">A null is a bad row.</param>
+/// <param name="HasFixedSize">Neither text nor JSON.</param>
+internal readonly record struct RecordField(FieldRule Rule, int Selected, byte[]? Constant, bool Required, bool HasFixedSize);
