@@ -11,7 +11,7 @@ internal static class RecordCopy
     public static FileCounts Run(RecordFormat format, SourceFile file, EngineJob job, CopyBuffer buffer, RejectedRows rejected, Action<long> progress)
     {
         var rules = job.Fields.Select(field => new FieldRule(field)).ToList();
-        return Records.Guard(file, () =>
+        return RecordFaults.Guard(file, () =>
         {
             using var reader = format.Open(file, SourceBytes.Open(file));
             var partitions = new Dictionary<string, string>(file.Partitions, StringComparer.OrdinalIgnoreCase);
@@ -32,7 +32,7 @@ internal static class RecordCopy
                 encoder.Read,
                 encoder.Rejected,
                 [.. job.Fields.Select(field => field.Incoming).Where(name => !seen.Contains(name) && !partitions.ContainsKey(name))],
-                [.. reader.Columns.Where(name => !wanted.Contains(name)).Select(name => new InferredField(name, FieldType.String, null, null, true, Records.TextType))]);
+                [.. reader.Columns.Where(name => !wanted.Contains(name)).Select(name => new InferredField(name, FieldType.String, null, null, true, TypeGuess.TextType))]);
         });
     }
 

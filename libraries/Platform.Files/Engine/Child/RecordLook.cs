@@ -13,7 +13,7 @@ internal static class RecordLook
     private const int MaxBadRows = 100;
     private const string PartitionType = "partition";
 
-    public static IReadOnlyList<InferredField> Infer(RecordFormat format, SourceFile file) => Records.Guard<IReadOnlyList<InferredField>>(file, () =>
+    public static IReadOnlyList<InferredField> Infer(RecordFormat format, SourceFile file) => RecordFaults.Guard<IReadOnlyList<InferredField>>(file, () =>
     {
         using var reader = format.Open(file, SourceBytes.Open(file));
         reader.SelectAll();
@@ -53,7 +53,7 @@ internal static class RecordLook
         ];
     });
 
-    public static PreviewResult Preview(RecordFormat format, SourceFile file, int rows) => Records.Guard(file, () =>
+    public static PreviewResult Preview(RecordFormat format, SourceFile file, int rows) => RecordFaults.Guard(file, () =>
     {
         using var reader = format.Open(file, SourceBytes.Open(file));
         reader.SelectAll();

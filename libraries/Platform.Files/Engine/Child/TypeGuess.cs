@@ -6,6 +6,9 @@ namespace Platform.Files.Engine.Child;
 /// <summary>Which type the values of a sample have in common: the narrowest whose grammar takes them all and loses nothing of any.</summary>
 internal sealed class TypeGuess(bool nulls = false)
 {
+    /// <summary>What text formats call the type of every column.</summary>
+    public const string TextType = "text";
+
     private const int ScaleOfMoney = 2;
 
     // Patterns that need no guess between day and month come first; of the others both are tried, and a sample that both fit keeps its texts.
@@ -84,7 +87,7 @@ internal sealed class TypeGuess(bool nulls = false)
 
         // Later prices may have cents where the first ones have none.
         var (precision, scale) = type == FieldType.Decimal ? (LoadField.MaxPrecision, Math.Max(_scale, ScaleOfMoney)) : (default(int?), default(int?));
-        return new InferredField(name, type, precision, scale, _nulls || !whole, Records.TextType) { Pattern = pattern };
+        return new InferredField(name, type, precision, scale, _nulls || !whole, TextType) { Pattern = pattern };
     }
 
     private static DatetimePattern Parse(string text) =>

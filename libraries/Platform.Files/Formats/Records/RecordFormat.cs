@@ -14,12 +14,15 @@ internal abstract class RecordFormat : IFileFormat
 
     public FormatCapabilities Capabilities { get; } = new() { NeedsSeekableFile = false, Typed = false };
 
+    /// <summary>Not <c>read_csv</c>, which is DuckDB's own.</summary>
+    private string Function => $"{Name}_records";
+
     // One thread reads, in the file's order, and a streaming window keeps it.
     public string RowNumber => "row_number() OVER ()";
 
-    public void Register(DuckDbConnection connection, Func<string, SourceFile> files) => connection.Register($"read_{Name}", path => new RecordTable(this, files(path)));
+    public void Register(DuckDbConnection connection, Func<string, SourceFile> files) => connection.Register(Function, path => new RecordTable(this, files(path)));
 
-    public string Relation(SourceFile file) => $"read_{Name}({DuckDb.Literal(file.Path)})";
+    public string Relation(SourceFile file) => $"{Function}({DuckDb.Literal(file.Path)})";
 
     /// <summary>Such files declare nothing; their readers vouch for the end.</summary>
     public bool DeclaresRows(DuckDbConnection connection, SourceFile file, long rows) => true;

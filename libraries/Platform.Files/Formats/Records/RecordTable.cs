@@ -21,7 +21,7 @@ internal sealed class RecordTable : ITable
     public RecordTable(RecordFormat format, SourceFile file)
     {
         (_format, _file) = (format, file);
-        var names = Records.Guard(file, () =>
+        var names = RecordFaults.Guard(file, () =>
         {
             using var reader = format.Open(file, SourceBytes.Open(file));
             reader.SelectAll();
@@ -40,7 +40,7 @@ internal sealed class RecordTable : ITable
 
     public ITableReader Open(IReadOnlyList<int> columns) => new Reading(
         _file,
-        Records.Guard(_file, () => _format.Open(_file, SourceBytes.Open(_file))),
+        RecordFaults.Guard(_file, () => _format.Open(_file, SourceBytes.Open(_file))),
         [.. columns.Where(column => column >= 0).Select(column => Columns[column].Name)],
         [.. columns.Select(column => column >= 0)]);
 
@@ -49,10 +49,12 @@ internal sealed class RecordTable : ITable
         private readonly SourceFile _file;
         private readonly RecordReader _reader;
         private readonly bool[] _wanted;
+        private readonly Func<bool> _read;
 
         public Reading(SourceFile file, RecordReader reader, IReadOnlyList<string> names, bool[] wanted)
         {
             (_file, _reader, _wanted) = (file, reader, wanted);
+            _read = reader.Read;
             reader.Select(names);
         }
 
@@ -92,7 +94,7 @@ internal sealed class RecordTable : ITable
 
         private bool Next()
         {
-            if (!Records.Guard(_file, _reader.Read))
+            if (!RecordFaults.Guard(_file, _read))
             {
                 return false;
             }

@@ -1,11 +1,8 @@
 namespace Platform.Files.Engine.Child;
 
-/// <summary>What all work on records has in common.</summary>
-internal static class Records
+/// <summary>What can go wrong around a reader of records.</summary>
+internal static class RecordFaults
 {
-    /// <summary>What such files call the type of every column.</summary>
-    public const string TextType = "text";
-
     /// <summary>Reading fails as something the caller can act on.</summary>
     public static T Guard<T>(SourceFile file, Func<T> read)
     {
