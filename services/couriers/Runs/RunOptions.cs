@@ -21,7 +21,7 @@ internal sealed class RunOptions
     [Range(1, 20)]
     public int Attempts { get; set; } = 6;
 
-    /// <summary>How often a run looks again for files that are late and may still come.</summary>
+    /// <summary>Longest pause between two looks for files that are late and may still come; the first looks follow sooner.</summary>
     [Range(typeof(TimeSpan), "00:00:00.100", "01:00:00")]
     public TimeSpan LateFilePoll { get; set; } = TimeSpan.FromSeconds(30);
 

@@ -87,7 +87,7 @@ internal sealed class RunSteps(
         var plan = await new RunPlanner(source, work.Layout, work.Run, options.Value.ParallelListings).PlanAsync(waits: patience > TimeSpan.Zero, cancellationToken);
         if (plan.Missing.Count > 0 && patience > TimeSpan.Zero)
         {
-            var nextLook = patience < options.Value.LateFilePoll ? patience : options.Value.LateFilePoll;
+            var nextLook = NextLook(patience, clock.GetUtcNow() - work.Run.StartedAt ?? TimeSpan.Zero);
             await work.Lease.UpdateAsync("state = 'queued', faults = 0, not_before = clock_timestamp() + @next_look, lease_owner = null, lease_until = null, missing_files = @missing",
                 [new("next_look", nextLook), new("missing", plan.Missing.ToArray())], cancellationToken);
             return false;
@@ -123,6 +123,15 @@ internal sealed class RunSteps(
         await RunFileTable.StoreAsync(transaction, work.Run.Id, rows, cancellationToken);
         await transaction.CommitAsync(cancellationToken);
         return true;
+    }
+
+    // Often at first, for most late files are nearly in time; then ever more seldom, and last when the wait is over.
+    private TimeSpan NextLook(TimeSpan patience, TimeSpan waited)
+    {
+        var poll = options.Value.LateFilePoll;
+        var look = TimeSpan.FromSeconds(Math.Max(1, waited.TotalSeconds / 10));
+        look = look < poll ? look : poll;
+        return patience < look ? patience : look;
     }
 
     private async Task LandAsync(RunContext work, IFileLocation source, CancellationToken cancellationToken)
