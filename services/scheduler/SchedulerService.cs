@@ -27,6 +27,7 @@ internal static class SchedulerService
             bus.AddConsumer<RegisterScheduleConsumer>();
             bus.AddConsumer<RemoveScheduleConsumer>();
             bus.AddConsumer<ScheduledWorkEndedConsumer>();
+            bus.AddConsumer<TestCredentialConsumer>();
         });
         builder.AddInternalClient<CouriersClient>("couriers");
         builder.AddInternalClient<CredentialsClient>("credentials");

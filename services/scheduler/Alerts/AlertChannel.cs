@@ -39,8 +39,8 @@ internal enum SmtpSecurity
     None,
 }
 
-/// <summary><paramref name="CredentialId"/> names a credential of type smtp with user name and password; null sends without logging in.</summary>
-internal sealed record SmtpSettings(string Host, int Port, SmtpSecurity Security, string From, IReadOnlyList<string> To, string? CredentialId);
+/// <summary>Either a server and a sender of its own, without a password, or a credential of type smtp that has both: a password is sent to no server but its own.</summary>
+internal sealed record SmtpSettings(string? Host, int? Port, SmtpSecurity? Security, string? From, IReadOnlyList<string> To, string? CredentialId);
 
 /// <summary>The signing secret is derived, never stored; <paramref name="SecretVersion"/> counts its replacements, <paramref name="SecretCheck"/> tells whether it is still the one that was shown.</summary>
 internal sealed record WebhookSettings(string Url, int SecretVersion, string SecretCheck);

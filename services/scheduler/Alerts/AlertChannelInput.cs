@@ -1,11 +1,10 @@
-using System.Text.RegularExpressions;
 using Platform.Files.Locations;
 using Platform.ServiceDefaults;
 
 namespace Platform.Scheduler.Alerts;
 
 /// <summary>An alert channel as it is sent to the API: exactly one of `smtp` and `webhook`.</summary>
-internal sealed partial record AlertChannelInput(string? Name, SmtpInput? Smtp, WebhookInput? Webhook)
+internal sealed record AlertChannelInput(string? Name, SmtpInput? Smtp, WebhookInput? Webhook)
 {
     private const int MostRecipients = 50;
 
@@ -45,19 +44,21 @@ internal sealed partial record AlertChannelInput(string? Name, SmtpInput? Smtp, 
 
     private static void CheckSmtp(SmtpInput smtp, OutgoingOptions outgoing, List<FieldProblem> problems)
     {
-        if (smtp.Host is null || Uri.CheckHostName(smtp.Host) == UriHostNameType.Unknown)
+        if (smtp.CredentialId is not null)
         {
-            problems.Add(new("$.smtp.host", "Required: the name or address of the mail server."));
+            if (smtp.Host is not null || smtp.Port is not null || smtp.Security is not null)
+            {
+                problems.Add(new("$.smtp.credentialId", "Goes without host, port and security: the credential has them, and its password is sent to no other server."));
+            }
+        }
+        else
+        {
+            CheckServer(smtp, outgoing, problems);
         }
 
-        if (smtp.Port is < 1 or > 65535)
+        if (smtp.From is null ? smtp.CredentialId is null : !MailServer.IsAddress(smtp.From))
         {
-            problems.Add(new("$.smtp.port", $"Must be from 1 to 65535; {smtp.Port} was given."));
-        }
-
-        if (smtp.From is null || !Address().IsMatch(smtp.From))
-        {
-            problems.Add(new("$.smtp.from", "Required: one plain e-mail address, for example alerts@example.com."));
+            problems.Add(new("$.smtp.from", "Required without a credential: one plain e-mail address, for example alerts@example.com."));
         }
 
         if (smtp.To is not { Count: >= 1 and <= MostRecipients })
@@ -65,31 +66,35 @@ internal sealed partial record AlertChannelInput(string? Name, SmtpInput? Smtp, 
             problems.Add(new("$.smtp.to", $"Required: 1 to {MostRecipients} plain e-mail addresses."));
         }
 
-        foreach (var (i, recipient) in (smtp.To ?? []).Index().Where(item => item.Item is null || !Address().IsMatch(item.Item)))
+        foreach (var (i, recipient) in (smtp.To ?? []).Index().Where(item => item.Item is null || !MailServer.IsAddress(item.Item)))
         {
             problems.Add(new($"$.smtp.to[{i}]", $"Expected one plain e-mail address; {(recipient is null ? "null" : "another text")} was given."));
+        }
+    }
+
+    private static void CheckServer(SmtpInput smtp, OutgoingOptions outgoing, List<FieldProblem> problems)
+    {
+        if (smtp.Host is null || Uri.CheckHostName(smtp.Host) == UriHostNameType.Unknown)
+        {
+            problems.Add(new("$.smtp.host", "Required without a credential: the name or address of the mail server."));
+        }
+
+        if (smtp.Port is < 1 or > 65535)
+        {
+            problems.Add(new("$.smtp.port", $"Must be from 1 to 65535; {smtp.Port} was given."));
         }
 
         if (smtp.Security == SmtpSecurity.None && !outgoing.AllowPrivateHosts)
         {
             problems.Add(new("$.smtp.security", "Mail without TLS is readable by everyone on the way; use startTls or tls, or let the operator set Outgoing:AllowPrivateHosts for a server in the own network."));
         }
-
-        if (smtp is { Security: SmtpSecurity.None, CredentialId: not null })
-        {
-            problems.Add(new("$.smtp.credentialId", "A password is never sent without TLS; use startTls or tls, or leave the credential out."));
-        }
     }
-
-    // No control characters, spaces or brackets: nothing that could end a header or a command.
-    [GeneratedRegex(@"^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,252}[A-Za-z0-9])?\z")]
-    private static partial Regex Address();
 }
 
-/// <summary>A mail server and who writes to whom. `port` is 587 and `security` `startTls` unless said; `credentialId` names a credential of type smtp.</summary>
+/// <summary>Who is written to, and by which mail server: `credentialId` names a credential of type smtp, which has server, account and sender; or `host` and `from` name a server that asks for no password (`port` is 587 and `security` `startTls` unless said). With a credential, `from` replaces its sender.</summary>
 internal sealed record SmtpInput(string? Host, int? Port, SmtpSecurity? Security, string? From, IReadOnlyList<string?>? To, string? CredentialId)
 {
-    public SmtpSettings ToSettings() => new(Host!, Port ?? (Security == SmtpSecurity.Tls ? 465 : 587), Security ?? SmtpSecurity.StartTls, From!, [.. To!.Select(recipient => recipient!)], CredentialId);
+    public SmtpSettings ToSettings() => new(Host, Port, Security, From, [.. To!.Select(recipient => recipient!)], CredentialId);
 }
 
 /// <summary>Where alerts are posted to.</summary>

@@ -12,42 +12,56 @@ namespace Platform.Scheduler.Alerts;
 /// <summary>Sends alerts by e-mail: finds and checks the server's address, connects, and lets <see cref="SmtpSession"/> speak.</summary>
 internal sealed class SmtpSender(AddressGuard guard, IServiceScopeFactory scopes, TimeProvider clock)
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(15);
 
     /// <summary>Returns what the server answered; throws <see cref="AlertFailedException"/> unless it accepted.</summary>
     public async Task<string> SendAsync(SmtpSettings settings, AlertMessage message, CancellationToken cancellationToken)
+    {
+        var server = settings.CredentialId is { } id ? MailServer.Of(id, await FetchAsync(id, "alert by e-mail", cancellationToken), settings.From) : MailServer.Of(settings);
+        return await TalkAsync(server, (session, patience) => session.SendAsync(server.From, settings.To, Compose(server.From, settings.To, message), patience), cancellationToken);
+    }
+
+    /// <summary>Connects and logs in with a credential, and sends nothing; throws <see cref="AlertFailedException"/> with the cause when that is refused.</summary>
+    public async Task TryAsync(string credentialId, CancellationToken cancellationToken)
+    {
+        var server = MailServer.Of(credentialId, await FetchAsync(credentialId, "credential test", cancellationToken), from: null);
+        await TalkAsync(server, async (session, patience) =>
+        {
+            await session.QuitAsync(patience);
+            return "";
+        }, cancellationToken);
+    }
+
+    private async Task<string> TalkAsync(MailServer server, Func<SmtpSession, CancellationToken, Task<string>> talk, CancellationToken cancellationToken)
     {
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         patience.CancelAfter(Patience);
         try
         {
-            var login = settings.CredentialId is null ? null : await LoginAsync(settings.CredentialId, patience.Token);
-            await using var session = new SmtpSession(await ConnectAsync(settings, patience.Token), settings.Host);
-            return await session.SendAsync(settings, login, Compose(settings, message), patience.Token);
+            await using var session = new SmtpSession(await ConnectAsync(server, patience.Token), server.Host);
+            await session.OpenAsync(server, patience.Token);
+            return await talk(session, patience.Token);
         }
         catch (OperationCanceledException e) when (!cancellationToken.IsCancellationRequested)
         {
-            throw new AlertFailedException($"The mail server {settings.Host}:{settings.Port} did not answer within {Patience.TotalSeconds:0} seconds.", cause: e);
+            throw new AlertFailedException($"The mail server {server.Host}:{server.Port} did not answer within {Patience.TotalSeconds:0} seconds. Are port and security the server's own?", cause: e);
         }
         catch (AuthenticationException e)
         {
-            throw new AlertFailedException($"The certificate of the mail server {settings.Host} is not to be trusted: {e.Message}", cause: e);
+            throw new AlertFailedException($"The certificate of the mail server {server.Host} is not to be trusted: {e.Message}", cause: e);
         }
         catch (Exception e) when (e is SocketException or IOException)
         {
-            throw new AlertFailedException($"The connection to the mail server {settings.Host}:{settings.Port} failed: {e.Message}", cause: e);
+            throw new AlertFailedException($"The connection to the mail server {server.Host}:{server.Port} failed: {e.Message}", cause: e);
         }
     }
 
-    private async Task<NetworkCredential> LoginAsync(string credentialId, CancellationToken cancellationToken)
+    private async Task<FetchedCredential> FetchAsync(string credentialId, string purpose, CancellationToken cancellationToken)
     {
         await using var scope = scopes.CreateAsyncScope();
         try
         {
-            var credential = await scope.ServiceProvider.GetRequiredService<CredentialsClient>().FetchAsync(credentialId, "alert by e-mail", cancellationToken);
-            return credential.Type == "smtp" && credential.Fields.TryGetValue("username", out var user) && credential.Fields.TryGetValue("password", out var password)
-                ? new(user, password)
-                : throw new AlertFailedException($"The credential {credentialId} is of type {credential.Type}; expected smtp, with username and password.");
+            return await scope.ServiceProvider.GetRequiredService<CredentialsClient>().FetchAsync(credentialId, purpose, cancellationToken);
         }
         catch (InternalCallException e)
         {
@@ -59,19 +73,19 @@ internal sealed class SmtpSender(AddressGuard guard, IServiceScopeFactory scopes
         }
     }
 
-    private async Task<Stream> ConnectAsync(SmtpSettings settings, CancellationToken cancellationToken)
+    private async Task<Stream> ConnectAsync(MailServer server, CancellationToken cancellationToken)
     {
-        var addresses = await Dns.GetHostAddressesAsync(settings.Host, cancellationToken);
-        var allowed = addresses.Where(address => guard.WhyRefused(address, settings.Host) is null).ToArray();
+        var addresses = await Dns.GetHostAddressesAsync(server.Host, cancellationToken);
+        var allowed = addresses.Where(address => guard.WhyRefused(address, server.Host) is null).ToArray();
         if (allowed.Length == 0)
         {
-            throw new AlertFailedException(addresses.Length == 0 ? $"{settings.Host} has no address." : guard.WhyRefused(addresses[0], settings.Host)!, forGood: addresses.Length > 0);
+            throw new AlertFailedException(addresses.Length == 0 ? $"{server.Host} has no address." : guard.WhyRefused(addresses[0], server.Host)!, forGood: addresses.Length > 0);
         }
 
         var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         try
         {
-            await socket.ConnectAsync(allowed, settings.Port, cancellationToken);
+            await socket.ConnectAsync(allowed, server.Port, cancellationToken);
             return new NetworkStream(socket, ownsSocket: true);
         }
         catch
@@ -82,7 +96,7 @@ internal sealed class SmtpSender(AddressGuard guard, IServiceScopeFactory scopes
     }
 
     // Everything that is not ASCII travels in base64, so no line is too long and none begins with a dot.
-    private string Compose(SmtpSettings settings, AlertMessage message)
+    private string Compose(string from, IReadOnlyList<string> to, AlertMessage message)
     {
         var text = new StringBuilder().AppendLine(message.What).AppendLine().AppendLine(message.Why);
         if (message.WhatToDo.Length > 0)
@@ -96,10 +110,10 @@ internal sealed class SmtpSender(AddressGuard guard, IServiceScopeFactory scopes
         }
 
         var headers = new StringBuilder();
-        headers.Append("From: ").Append(settings.From).Append("\r\nTo: ").AppendJoin(", ", settings.To);
+        headers.Append("From: ").Append(from).Append("\r\nTo: ").AppendJoin(", ", to);
         headers.Append("\r\nSubject: ").Append(Encoded(message.Title));
         headers.Append("\r\nDate: ").Append(clock.GetUtcNow().ToString("ddd, dd MMM yyyy HH:mm:ss '+0000'", CultureInfo.InvariantCulture));
-        headers.Append("\r\nMessage-ID: <").Append(message.Id).Append('@').Append(settings.From[(settings.From.IndexOf('@') + 1)..]).Append('>');
+        headers.Append("\r\nMessage-ID: <").Append(message.Id).Append('@').Append(from[(from.IndexOf('@') + 1)..]).Append('>');
         headers.Append("\r\nMIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: base64\r\nAuto-Submitted: auto-generated\r\n\r\n");
         headers.Append(Convert.ToBase64String(Encoding.UTF8.GetBytes(text.ToString().ReplaceLineEndings("\r\n")), Base64FormattingOptions.InsertLineBreaks));
         return headers.ToString();

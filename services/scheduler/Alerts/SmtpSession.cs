@@ -1,4 +1,3 @@
-using System.Net;
 using System.Net.Security;
 using System.Text;
 
@@ -17,17 +16,17 @@ internal sealed class SmtpSession(Stream connection, string host) : IAsyncDispos
     private int _read;
     private int _filled;
 
-    /// <summary>Sends a composed mail; returns the server's acceptance.</summary>
-    public async Task<string> SendAsync(SmtpSettings settings, NetworkCredential? login, string mail, CancellationToken cancellationToken)
+    /// <summary>Greets, secures the connection and logs in, as far as the server's settings say.</summary>
+    public async Task OpenAsync(MailServer server, CancellationToken cancellationToken)
     {
-        if (settings.Security == SmtpSecurity.Tls)
+        if (server.Security == SmtpSecurity.Tls)
         {
             await SecureAsync(cancellationToken);
         }
 
         await ExpectAsync("2", "greeting", cancellationToken);
         var offers = await AskAsync("EHLO courier-platform", "2", cancellationToken);
-        if (settings.Security == SmtpSecurity.StartTls)
+        if (server.Security == SmtpSecurity.StartTls)
         {
             if (!offers.Contains("STARTTLS", StringComparison.OrdinalIgnoreCase))
             {
@@ -45,21 +44,28 @@ internal sealed class SmtpSession(Stream connection, string host) : IAsyncDispos
             await AskAsync("EHLO courier-platform", "2", cancellationToken);
         }
 
-        if (login is not null)
+        if (server.Login is { } login)
         {
             var plain = Convert.ToBase64String(Encoding.UTF8.GetBytes($"\0{login.UserName}\0{login.Password}"));
             await AskAsync($"AUTH PLAIN {plain}", "2", cancellationToken, saidAs: "AUTH PLAIN");
         }
+    }
 
-        await AskAsync($"MAIL FROM:<{settings.From}>", "2", cancellationToken);
-        foreach (var recipient in settings.To)
+    /// <summary>Ends the conversation.</summary>
+    public Task QuitAsync(CancellationToken cancellationToken) => WriteAsync("QUIT", cancellationToken);
+
+    /// <summary>Sends a composed mail; returns the server's acceptance.</summary>
+    public async Task<string> SendAsync(string from, IReadOnlyList<string> to, string mail, CancellationToken cancellationToken)
+    {
+        await AskAsync($"MAIL FROM:<{from}>", "2", cancellationToken);
+        foreach (var recipient in to)
         {
             await AskAsync($"RCPT TO:<{recipient}>", "2", cancellationToken);
         }
 
         await AskAsync("DATA", "3", cancellationToken);
         var answer = await AskAsync($"{mail}\r\n.", "2", cancellationToken, saidAs: "the mail");
-        await WriteAsync("QUIT", cancellationToken);
+        await QuitAsync(cancellationToken);
         return $"The mail server {host} accepted it: {answer.Trim()}";
     }
 

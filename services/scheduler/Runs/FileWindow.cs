@@ -29,4 +29,15 @@ internal sealed record FileWindow(DateOnly FirstDay, DateOnly LastDay, DateTimeO
 
         return new(first, last, from, slot);
     }
+
+    /// <summary>The window of a run asked for by day: the offset reaches back from the start of the last day, for it holds for runs by hand too. Days before the window need their files each.</summary>
+    public static FileWindow OfDays(DateOnly first, DateOnly last, TimeSpan offset, ZoneStretches fileZone)
+    {
+        var from = fileZone.InstantOf(last.ToDateTime(TimeOnly.MinValue) - offset);
+        var earliest = fileZone.DateOf(from);
+        return new(first < earliest ? first : earliest, last, from, EndOf(last, fileZone));
+    }
+
+    // The last microsecond, which is the finest the database keeps.
+    private static DateTimeOffset EndOf(DateOnly day, ZoneStretches zone) => zone.InstantOf(day.AddDays(1).ToDateTime(TimeOnly.MinValue)) - TimeSpan.FromMicroseconds(1);
 }

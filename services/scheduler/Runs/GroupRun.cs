@@ -105,6 +105,9 @@ internal sealed class RunCourierRow
 
     public DateTimeOffset? AcceptFrom { get; set; }
 
+    /// <summary>Null in rows of runs that began before this was kept; then it is the slot.</summary>
+    public DateTimeOffset? AcceptThrough { get; set; }
+
     public string? Message { get; set; }
 
     public IReadOnlyList<string>? MissingFiles { get; set; }

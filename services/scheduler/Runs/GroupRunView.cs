@@ -88,8 +88,10 @@ internal sealed record RunCourierView
 
     public DateOnly? LastDay { get; init; }
 
-    /// <summary>File dates from here through the slot are accepted; the newest satisfies.</summary>
+    /// <summary>File dates from here through `acceptThrough` are accepted; the newest satisfies.</summary>
     public DateTimeOffset? AcceptFrom { get; init; }
+
+    public DateTimeOffset? AcceptThrough { get; init; }
 
     public DateTimeOffset? WaitUntil { get; init; }
 
@@ -114,6 +116,7 @@ internal sealed record RunCourierView
         FirstDay = courier.FirstDay,
         LastDay = courier.LastDay,
         AcceptFrom = courier.AcceptFrom,
+        AcceptThrough = courier.AcceptThrough,
         WaitUntil = courier.WaitUntil,
         WhenMissing = courier.WhenMissing,
         MissingFiles = courier.MissingFiles,

@@ -113,7 +113,7 @@ internal sealed class RunTransitions(SchedulerDbContext database, TimeProvider c
             Start = oneDay ? null : courier.FirstDay,
             End = oneDay ? null : courier.LastDay?.AddDays(1),
             AcceptFrom = courier.AcceptFrom,
-            AcceptThrough = courier.AcceptFrom is null ? null : run.Slot,
+            AcceptThrough = courier.AcceptFrom is null ? null : courier.AcceptThrough ?? run.Slot,
             FileTimeZone = group.FileZone.Id == "UTC" ? null : group.FileZone.Id,
             WaitUntil = wait ? courier.WaitUntil : null,
             IngestOnly = run.RunType == GroupRunType.Source,
@@ -267,20 +267,14 @@ internal sealed class RunTransitions(SchedulerDbContext database, TimeProvider c
     {
         courier.WaitUntil = courier.Wait > TimeSpan.Zero ? now + courier.Wait : null;
         courier.GoesOnWithout = (run.Request?.SkipMissingFiles ?? false) || (courier.WhenMissing == WhenMissing.Alert && courier.WaitUntil is null);
-        if (run.Request?.Date is { } date)
+        var window = run.Request switch
         {
-            (courier.FirstDay, courier.LastDay) = (date, date);
-            return;
-        }
-
-        if (run.Request is { Start: { } start, End: { } end })
-        {
-            (courier.FirstDay, courier.LastDay) = (start, end.AddDays(-1));
-            return;
-        }
-
-        var window = FileWindow.For(run.Slot, courier.Offset, group.Zone, group.FileZone, covered);
-        (courier.FirstDay, courier.LastDay, courier.AcceptFrom) = (window.FirstDay, window.LastDay, window.AcceptFrom.ToUniversalTime());
+            { Date: { } date } => FileWindow.OfDays(date, date, courier.Offset, group.FileZone),
+            { Start: { } start, End: { } end } => FileWindow.OfDays(start, end.AddDays(-1), courier.Offset, group.FileZone),
+            _ => FileWindow.For(run.Slot, courier.Offset, group.Zone, group.FileZone, covered),
+        };
+        (courier.FirstDay, courier.LastDay) = (window.FirstDay, window.LastDay);
+        (courier.AcceptFrom, courier.AcceptThrough) = (window.AcceptFrom.ToUniversalTime(), window.AcceptThrough.ToUniversalTime());
     }
 
     private void CancelCouriers(GroupRun run, string by, string message)

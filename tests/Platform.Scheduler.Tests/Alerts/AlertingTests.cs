@@ -2,6 +2,7 @@ using System.Net;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json.Nodes;
+using Platform.Contracts.Couriers;
 using Platform.Scheduler.Tests.Kit;
 using Xunit;
 
@@ -89,6 +90,39 @@ public sealed class AlertingTests(SchedulerApp app) : IClassFixture<SchedulerApp
         Assert.Contains("does not offer STARTTLS", await TestAsync(secured));
         sink.OffersTls = true;
         Assert.Contains("certificate", await TestAsync(secured));
+    }
+
+    [Fact]
+    public async Task A_credential_brings_server_and_sender_and_is_tried_without_a_mail()
+    {
+        await using var sink = new SmtpSink();
+        var id = $"cred-{_name}";
+        app.Credentials[id] = Credential(sink, "none");
+        var channel = await app.PostAsync("/api/alert-channels", new { name = _name, smtp = new { to = new[] { "ops@example.com" }, credentialId = id } }, HttpStatusCode.Created);
+        Assert.True((bool)(await app.PostAsync($"/api/alert-channels/{channel["id"]}/test"))["success"]!);
+        Assert.Equal("MAIL FROM:<alerts@example.org>", sink.Mails.Single().From);
+
+        var tested = await app.Couriers.RequestAsync<TestCredential, CredentialTested>(new() { CredentialId = id, CredentialType = "smtp" });
+        Assert.Equal((true, "Connection successful"), (tested.Success, tested.Message));
+        Assert.Single(sink.Mails);
+
+        app.Credentials[$"{id}-secured"] = Credential(sink, "starttls");
+        var refused = await app.Couriers.RequestAsync<TestCredential, CredentialTested>(new() { CredentialId = $"{id}-secured", CredentialType = "smtp" });
+        Assert.Contains("does not offer STARTTLS", refused.Message);
+        var gone = await app.Couriers.RequestAsync<TestCredential, CredentialTested>(new() { CredentialId = $"{id}-gone", CredentialType = "smtp" });
+        Assert.Contains($"The credential {id}-gone cannot be had", gone.Message);
+
+        JsonObject Credential(SmtpSink server, string security) => new()
+        {
+            ["type"] = "smtp",
+            ["fields"] = new JsonObject
+            {
+                ["host"] = "127.0.0.1",
+                ["port"] = server.Port.ToString(System.Globalization.CultureInfo.InvariantCulture),
+                ["security"] = security,
+                ["from"] = "alerts@example.org",
+            },
+        };
     }
 
     [Fact]

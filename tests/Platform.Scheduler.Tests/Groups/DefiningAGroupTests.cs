@@ -11,6 +11,19 @@ public sealed class DefiningAGroupTests(SchedulerApp app) : IClassFixture<Schedu
     private readonly string _name = $"g{Guid.CreateVersion7():n}";
 
     [Fact]
+    public async Task Couriers_that_are_gone_are_named_and_those_that_cannot_be_asked_for_are_a_warning()
+    {
+        app.GoneCouriers[$"{_name}-gone"] = true;
+        var problem = await app.PostAsync("/api/courier-groups", new { name = _name, couriers = new[] { new { courierId = "cr-1" }, new { courierId = $"{_name}-gone" } } }, HttpStatusCode.BadRequest);
+        Assert.Equal("$.couriers[1].courierId", (string?)problem["errors"]![0]!["path"]);
+        Assert.Contains($"no courier '{_name}-gone'; it may have been deleted", (string?)problem["errors"]![0]!["problem"]);
+
+        app.UnclearCouriers[$"{_name}-unclear"] = true;
+        var group = await app.PostAsync("/api/courier-groups", new { name = _name, couriers = new[] { new { courierId = $"{_name}-unclear" } } }, HttpStatusCode.Created);
+        Assert.Contains("could not be checked", (string?)group["warnings"]![0]);
+    }
+
+    [Fact]
     public async Task A_group_is_shown_with_its_schedule_in_words_and_its_next_runs()
     {
         app.Clock.Set(new(2026, 3, 27, 12, 0, 0, TimeSpan.Zero));
@@ -32,7 +45,7 @@ public sealed class DefiningAGroupTests(SchedulerApp app) : IClassFixture<Schedu
         Assert.Null(next[2]!["note"]);
         Assert.Equal(("2 hours", "1 week", "stop"), ((string?)group["couriers"]![0]!["wait"], (string?)group["couriers"]![0]!["offset"], (string?)group["couriers"]![0]!["whenMissing"]));
         Assert.Equal("1 hour 30 minutes", (string?)group["sla"]!["maxDuration"]);
-        Assert.Contains("could not be checked", (string?)group["warnings"]![0]);
+        Assert.Null(group["warnings"]);
 
         var stored = await app.GetAsync($"/api/courier-groups/{group["id"]}");
         Assert.Equal(group["nextRuns"]!.ToJsonString(), stored["nextRuns"]!.ToJsonString());

@@ -79,6 +79,11 @@ internal sealed class CouriersOnTheBus : IAsyncDisposable
     public Task PublishAsync<T>(T message)
         where T : class => _bus.Publish(message);
 
+    public async Task<TAnswer> RequestAsync<TRequest, TAnswer>(TRequest request)
+        where TRequest : class
+        where TAnswer : class =>
+        (await _bus.CreateRequestClient<TRequest>().GetResponse<TAnswer>(request)).Message;
+
     public async ValueTask DisposeAsync() => await _bus.StopAsync();
 
     private static Task Told<T>(ConcurrentQueue<T> queue, T message)

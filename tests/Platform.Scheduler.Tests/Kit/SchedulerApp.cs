@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json.Nodes;
@@ -22,12 +23,22 @@ public sealed class SchedulerApp : IAsyncLifetime
     private readonly TestKeys _keys;
     private PostgresDatabase _database = null!;
     private WebApplicationFactory<Program> _app = null!;
+    private SisterServices _sisters = null!;
 
     public SchedulerApp() => _keys = new(_clock);
 
     internal SettableClock Clock => _clock;
 
     internal CouriersOnTheBus Couriers { get; private set; } = null!;
+
+    /// <summary>What the credentials service gives out, by id.</summary>
+    internal ConcurrentDictionary<string, JsonObject> Credentials => _sisters.Credentials;
+
+    /// <summary>Couriers that the couriers service says are gone.</summary>
+    internal ConcurrentDictionary<string, bool> GoneCouriers => _sisters.GoneCouriers;
+
+    /// <summary>Couriers about which the couriers service cannot tell.</summary>
+    internal ConcurrentDictionary<string, bool> UnclearCouriers => _sisters.UnclearCouriers;
 
     public IServiceProvider Services => _app.Services;
 
@@ -37,7 +48,9 @@ public sealed class SchedulerApp : IAsyncLifetime
         await _rabbit.InitializeAsync();
         _database = await _postgres.CreateDatabaseAsync();
         Couriers = await CouriersOnTheBus.StartAsync(_rabbit.Uri);
+        _sisters = await SisterServices.StartAsync();
         var settings = ServiceSettings.Of("scheduler", _database.ConnectionString, _rabbit.Uri, _keys)
+            .With("Services:credentials", _sisters.Address).With("Services:couriers", _sisters.Address)
             .With("Scheduler:Poll", "00:00:00.200").With("Scheduler:LateFilePoll", "00:05:00").With("Scheduler:ConstraintPoll", "00:00:30");
         _app = new WebApplicationFactory<Program>().WithWebHostBuilder(builder =>
         {
@@ -55,6 +68,7 @@ public sealed class SchedulerApp : IAsyncLifetime
     {
         await _app.DisposeAsync();
         await Couriers.DisposeAsync();
+        await _sisters.DisposeAsync();
         await _database.DisposeAsync();
         await _rabbit.DisposeAsync();
         await _postgres.DisposeAsync();

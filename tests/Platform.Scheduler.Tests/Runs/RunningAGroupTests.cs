@@ -133,7 +133,10 @@ public sealed class RunningAGroupTests(SchedulerApp app) : IClassFixture<Schedul
         var id = await app.CreateGroupAsync(new { name = _name, couriers = Couriers("a"), status = "disabled" });
         await app.PostAsync($"/api/courier-groups/{id}/runs", new { start = "2026-05-01", end = "2026-05-03", runType = "source", force = true }, HttpStatusCode.Accepted);
         var a = await StartedAsync("a");
-        Assert.True(a is { Mode: RunMode.Period, IngestOnly: true, Force: true, AcceptFrom: null });
+        Assert.True(a is { Mode: RunMode.Period, IngestOnly: true, Force: true });
+
+        // The group's offset holds for runs by hand too, from the start of the last day.
+        Assert.Equal((new DateTimeOffset(2026, 5, 1, 0, 0, 0, TimeSpan.Zero), new DateTimeOffset(2026, 5, 2, 23, 59, 59, TimeSpan.Zero).AddMicroseconds(999_999)), (a.AcceptFrom, a.AcceptThrough));
         Assert.Equal((new DateOnly(2026, 5, 1), new DateOnly(2026, 5, 3)), (a.Start, a.End));
         await app.Couriers.PublishAsync(CouriersOnTheBus.Success(a));
         await app.UntilAsync(id, "succeeded");

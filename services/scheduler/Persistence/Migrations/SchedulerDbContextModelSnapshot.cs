@@ -391,6 +391,10 @@ namespace Platform.Scheduler.Persistence.Migrations
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("accept_from");
 
+                    b.Property<DateTimeOffset?>("AcceptThrough")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("accept_through");
+
                     b.Property<int>("Attempts")
                         .HasColumnType("integer")
                         .HasColumnName("attempts");
