@@ -53,6 +53,20 @@ internal sealed class Bucket : IDisposable
         return [.. partitions.Values.OrderBy(partition => partition.ToString(), StringComparer.Ordinal)];
     }
 
+    public async Task PutAsync(string key, string path)
+    {
+        await using var stream = File.OpenRead(path);
+        await _s3.PutObjectAsync(new PutObjectRequest { BucketName = Name, Key = key, InputStream = stream, UseChunkEncoding = false });
+    }
+
+    public async Task DeleteAsync(IEnumerable<string> keys)
+    {
+        foreach (var key in keys)
+        {
+            await _s3.DeleteObjectAsync(Name, key);
+        }
+    }
+
     public void Dispose() => _s3.Dispose();
 }
 

@@ -14,7 +14,7 @@ internal sealed class DemoRun(DemoOptions options)
     private static readonly JsonSerializerOptions Readable = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
     private readonly List<JsonNode> _finished = [];
 
-    /// <summary>True when every run succeeded and every count balanced.</summary>
+    /// <summary>True when every run succeeded, the groups' too, and every count balanced.</summary>
     public async Task<bool> RunAsync()
     {
         var folder = options.Data ?? Directory.CreateTempSubdirectory("platform-demo-").FullName;
@@ -48,8 +48,9 @@ internal sealed class DemoRun(DemoOptions options)
                 await PullAsync(api, credential, group.Key.Account, [.. group], feeds);
             }
 
+            var groupsRan = await new GroupDemo(api, bucket, credential).RunAsync();
             await ShowTablesAsync(api, feeds.Values);
-            return Summarize();
+            return Summarize() && groupsRan;
         }
         finally
         {

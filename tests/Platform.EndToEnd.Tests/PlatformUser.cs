@@ -35,6 +35,8 @@ public sealed class PlatformUser : IDisposable
 
     public async Task<JsonNode> PutAsync(string path, JsonNode body) => await ReadAsync(await _http.PutAsJsonAsync(path, body, Cancelled));
 
+    public async Task DeleteAsync(string path) => await ReadAsync(await _http.DeleteAsync(path, Cancelled));
+
     /// <summary>The problem details of a call that must be refused with this status.</summary>
     public async Task<JsonNode> RefusedAsync(HttpStatusCode status, HttpMethod method, string path, HttpContent? body = null)
     {
