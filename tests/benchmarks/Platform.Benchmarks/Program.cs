@@ -3,6 +3,8 @@ using Platform.Benchmarks;
 var benchmarks = new Dictionary<string, Func<string[], Task<Result>>>
 {
     ["ingest-first"] = IngestFirst.RunAsync,
+    ["scheduler-due"] = SchedulerDue.RunAsync,
+    ["scheduler-idle"] = SchedulerIdle.RunAsync,
 };
 
 if (args is not [var name, ..] || !benchmarks.TryGetValue(name, out var benchmark))
