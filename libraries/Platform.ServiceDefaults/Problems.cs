@@ -8,8 +8,10 @@ using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.AspNetCore.WebUtilities;
+using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using Npgsql;
 
 namespace Platform.ServiceDefaults;
 
@@ -119,6 +121,10 @@ public static partial class Problems
 
     private sealed partial class ExceptionToProblem(IProblemDetailsService problems, ILogger<ExceptionToProblem> logger) : IExceptionHandler
     {
+        // PostgreSQL's text cannot hold it, and no field of the platform has a use for it.
+        private static readonly Refusal NulCharacter = new(StatusCodes.Status400BadRequest, "invalid-input", "The input is not valid",
+            "A text of the request contains the character U+0000 (in JSON \\u0000, in an address %00), which cannot be stored. Leave it out. Nothing was changed.");
+
         public async ValueTask<bool> TryHandleAsync(HttpContext context, Exception exception, CancellationToken cancellationToken)
         {
             if (exception is OperationCanceledException && context.RequestAborted.IsCancellationRequested)
@@ -131,6 +137,8 @@ public static partial class Problems
             {
                 RefusedException refused => refused.Refusal,
                 BadHttpRequestException bad => FromBadRequest(bad, context),
+                PostgresException { SqlState: PostgresErrorCodes.CharacterNotInRepertoire or PostgresErrorCodes.UntranslatableCharacter } => NulCharacter,
+                DbUpdateException { InnerException: PostgresException { SqlState: PostgresErrorCodes.CharacterNotInRepertoire or PostgresErrorCodes.UntranslatableCharacter } } => NulCharacter,
                 _ => null,
             };
             if (refusal is null)
@@ -179,7 +187,9 @@ public static partial class Problems
                 return colon < 0 ? "Required members are missing." : $"Required members are missing: {message[(colon + 10)..].Trim().TrimEnd('.')}.";
             }
 
-            return message.Contains("could not be converted", StringComparison.Ordinal)
+            return message.Contains("holds a null", StringComparison.Ordinal) ? "A list or dictionary in it holds a null, which has no meaning there."
+                : message.Contains("Duplicate property", StringComparison.Ordinal) ? "A member stands there twice."
+                : message.Contains("could not be converted", StringComparison.Ordinal) || message.Contains("doesn't allow null", StringComparison.Ordinal) || message.Contains("disallow", StringComparison.OrdinalIgnoreCase)
                 ? "The value has the wrong type or is none of the allowed ones."
                 : "The text is not well-formed JSON.";
         }

@@ -38,7 +38,11 @@ public static class ServiceDefaults
         builder.Services.AddSingleton(identity);
         builder.Services.AddSingleton(TimeProvider.System);
         builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = TimeSpan.FromSeconds(10));
-        builder.Services.Configure<JsonOptions>(options => PlatformJson.Configure(options.SerializerOptions));
+        builder.Services.Configure<JsonOptions>(options =>
+        {
+            PlatformJson.Configure(options.SerializerOptions);
+            RequestJson.Configure(options.SerializerOptions);
+        });
         builder.WebHost.ConfigureLimits();
         builder.AddTelemetry(identity);
         builder.AddProblems();

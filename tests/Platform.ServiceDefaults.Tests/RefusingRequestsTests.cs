@@ -4,6 +4,7 @@ using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
+using Npgsql;
 using Platform.ServiceDefaults.Security;
 using Xunit;
 
@@ -21,6 +22,8 @@ public sealed class RefusingRequestsTests(RealServers servers) : IAsyncLifetime
         _service = await TestService.StartAsync(servers.SettingsOf("feeds", _database), "feeds", log: _log, map: app =>
         {
             app.MapPost("/api/things", (Thing thing) => TypedResults.Ok(thing)).RequireAuthorization(Roles.Operator);
+            app.MapPost("/api/orders", (Order order) => TypedResults.Ok(order)).RequireAuthorization(Roles.Operator);
+            app.MapPost("/api/texts", (Thing thing, NpgsqlDataSource database) => EchoAsync(database, thing.Name)).RequireAuthorization(Roles.Operator);
             app.MapGet("/api/things", (int limit) => TypedResults.Ok(limit)).RequireAuthorization(Roles.Viewer);
             app.MapGet("/api/broken", string () => throw new InvalidOperationException("Details for the log only.")).RequireAuthorization(Roles.Viewer);
             app.MapGet("/api/refused", string () => throw new RefusedException(Refusal.Conflict("busy", "Busy", "It is busy."))).RequireAuthorization(Roles.Viewer);
@@ -89,6 +92,45 @@ public sealed class RefusingRequestsTests(RealServers servers) : IAsyncLifetime
         Assert.DoesNotContain("System.", problem.ToJsonString());
     }
 
+    [Theory]
+    [InlineData("{}", "Required members are missing: 'name', 'lines', 'labels'")]
+    [InlineData("{\"name\":null,\"lines\":[],\"labels\":{}}", "wrong type")]
+    [InlineData("{\"name\":\"a\",\"lines\":null,\"labels\":{}}", "wrong type")]
+    [InlineData("{\"name\":\"a\",\"lines\":[null],\"labels\":{}}", "holds a null")]
+    [InlineData("{\"name\":\"a\",\"lines\":[],\"labels\":{\"x\":null}}", "holds a null")]
+    [InlineData("{\"name\":\"a\",\"lines\":[],\"labels\":{},\"name\":\"b\"}", "twice")]
+    [InlineData("{\"name\":\"a\",\"lines\":[],\"labels\":{},\"Name\":\"b\"}", "twice")]
+    [InlineData("{\"name\":\"\\ud800\",\"lines\":[],\"labels\":{}}", "")]
+    public async Task What_a_handlers_types_do_not_allow_never_reaches_it(string body, string what)
+    {
+        using var client = _service.ClientAs(servers.Keys, Roles.Operator);
+
+        var problem = await IsProblemAsync(await client.PostAsync("/api/orders", Json(body)), 400, "invalid-input");
+
+        Assert.Contains(what, (string)problem["errors"]![0]!["problem"]!);
+    }
+
+    [Fact]
+    public async Task What_is_optional_may_be_left_out_or_null_and_lists_may_be_empty()
+    {
+        using var client = _service.ClientAs(servers.Keys, Roles.Operator);
+
+        foreach (var body in (string[])["{\"name\":\"a\",\"lines\":[],\"labels\":{}}", "{\"name\":\"a\",\"lines\":[\"x\"],\"labels\":{\"x\":\"y\"},\"note\":null,\"perhaps\":[null]}"])
+        {
+            Assert.Equal(HttpStatusCode.OK, (await client.PostAsync("/api/orders", Json(body))).StatusCode);
+        }
+    }
+
+    [Fact]
+    public async Task A_character_that_the_database_cannot_store_is_the_callers_mistake()
+    {
+        using var client = _service.ClientAs(servers.Keys, Roles.Operator);
+
+        var problem = await IsProblemAsync(await client.PostAsync("/api/texts", Json("{\"name\":\"a\\u0000b\",\"size\":1}")), 400, "invalid-input");
+
+        Assert.Contains("U+0000", (string)problem["detail"]!);
+    }
+
     [Fact]
     public async Task Missing_bodies_wrong_types_and_wrong_parameters_are_told_apart()
     {
@@ -129,6 +171,15 @@ public sealed class RefusingRequestsTests(RealServers servers) : IAsyncLifetime
         Assert.Equal(32, ((string)problem["traceId"]!).Length);
         return problem;
     }
+
+    private static async Task<string> EchoAsync(NpgsqlDataSource database, string text)
+    {
+        await using var command = database.CreateCommand("select $1");
+        command.Parameters.Add(new() { Value = text });
+        return (string)(await command.ExecuteScalarAsync())!;
+    }
+
+    private sealed record Order(string Name, string? Note, List<string> Lines, IReadOnlyDictionary<string, string> Labels, List<string?>? Perhaps);
 
     private sealed class Thing
     {
