@@ -35,12 +35,12 @@ public sealed class RoutesTests
     }
 
     [Fact]
-    public void Reading_needs_a_viewer_changing_an_operator_and_changing_credentials_an_administrator()
+    public void Reading_needs_a_viewer_changing_and_files_of_recipients_an_operator_and_changing_credentials_an_administrator()
     {
         foreach (var (_, method, path) in Operations)
         {
             var expected = !path.StartsWith("/api/", StringComparison.Ordinal) ? Roles.Anonymous
-                : method == "GET" ? Roles.Viewer
+                : method == "GET" ? (path.EndsWith("/files/{kind}", StringComparison.Ordinal) ? Roles.Operator : Roles.Viewer)
                 : (path.StartsWith("/api/credentials", StringComparison.Ordinal) && !path.EndsWith("/test", StringComparison.Ordinal)) || path.StartsWith("/api/secret-requests", StringComparison.Ordinal) ? Roles.Admin
                 : Roles.Operator;
 

@@ -63,11 +63,16 @@ public sealed class GatewayApp : IAsyncLifetime
     /// <summary>Another gateway on the same database, with other settings.</summary>
     public WebApplicationFactory<Program> With(Dictionary<string, string> changes) => new WebApplicationFactory<Program>().WithWebHostBuilder(builder =>
     {
+        // Otherwise it would be the framework's default port, which only one program of a machine can have.
+        builder.UseSetting("urls", "http://127.0.0.1:0");
         foreach (var (name, value) in Settings().Concat(changes))
         {
             builder.UseSetting(name, value);
         }
     });
+
+    /// <summary>What it is made of.</summary>
+    public IServiceProvider Services => _app.Services;
 
     /// <summary>Where it listens: a real port, so that paths arrive as they are sent.</summary>
     public Uri Address => _app.ClientOptions.BaseAddress;

@@ -46,6 +46,15 @@ public sealed partial class RunningPlatform : IAsyncLifetime
     /// <summary>Address of the gateway.</summary>
     public Uri Gateway => new(_processes["gateway"].Url);
 
+    /// <summary>The services behind the gateway.</summary>
+    public static IReadOnlyList<string> Services { get; } = [.. Assemblies.Keys.Where(name => name != "gateway")];
+
+    /// <summary>A service's own address, which only the gateway and its sisters use.</summary>
+    public Uri AddressOf(string service) => new(_processes[service].Url);
+
+    /// <summary>The keys of the internal tokens.</summary>
+    public TestKeys Keys => _keys;
+
     /// <summary>Connection string of a service's database, as the role of that service. Domain tables are in <c>feeds</c>.</summary>
     public string DatabaseOf(string service) => _databases[service].ConnectionString;
 
@@ -129,6 +138,8 @@ public sealed partial class RunningPlatform : IAsyncLifetime
         var settings = ServiceSettings.Of(service, database.ConnectionString, _rabbit.Uri, _keys)
             .With("MasterKeys:Folder", _folder.PathOf("master-keys"))
             .With("Landing:Root", Directory.CreateDirectory(_folder.PathOf("landing")).FullName)
+            .With("Limits:RequestsPerMinute", "1000000")
+            .With("Limits:AnonymousRequestsPerMinute", "1000000")
             .With("Scratch:Root", Directory.CreateDirectory(_folder.PathOf("scratch", service)).FullName);
         foreach (var (name, url) in urls.Where(url => url.Key != "gateway"))
         {
