@@ -1,9 +1,11 @@
-using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.DataProtection;
 using Platform.Gateway.Access;
+using Platform.Gateway.Audit;
 using Platform.Gateway.Forwarding;
 using Platform.Gateway.Health;
+using Platform.Gateway.Idempotency;
 using Platform.Gateway.Limits;
+using Platform.Gateway.Oidc;
 using Platform.Gateway.OpenApi;
 using Platform.Gateway.Persistence;
 using Platform.Gateway.Routes;
@@ -22,8 +24,7 @@ internal static class GatewayService
 
         builder.Services.AddSingleton<ApiKeyCache>();
         builder.Services.AddDataProtection().UseEphemeralDataProtectionProvider();
-        builder.Services.AddAuthentication(ApiKeyAuthentication.SchemeName)
-            .AddScheme<AuthenticationSchemeOptions, ApiKeyAuthentication>(ApiKeyAuthentication.SchemeName, null);
+        builder.AddCallerAuthentication();
         builder.Services.AddAuthorizationBuilder().AddRolePolicies().SetFallbackPolicy(InternalAuthentication.DenyByDefault);
 
         builder.Configuration.AddJsonFile(Path.Combine(AppContext.BaseDirectory, "routes.json"), optional: false, reloadOnChange: false);
@@ -33,6 +34,11 @@ internal static class GatewayService
             .AddTransforms<CallerIdentity>();
 
         builder.AddRateLimits();
+        builder.AddBrowserOrigins();
+        builder.Services.AddSingleton<AuditTrail>();
+        builder.Services.AddSingleton<StoredAnswers>();
+        builder.Services.AddSingleton<IdempotencyKeys>();
+        builder.Services.AddHostedService<Retention>();
         builder.AddUnifiedOpenApi();
         builder.Services.AddHttpClient(ServicesHealth.ClientName, client => client.Timeout = TimeSpan.FromSeconds(2));
         builder.Services.AddSingleton<ServicesHealth>();
@@ -45,12 +51,16 @@ internal static class GatewayService
         app.UseSecurityHeaders();
         app.UseProblems();
         app.UseUnifiedSwaggerUi();
+        app.UseBrowserOrigins();
         app.UseAuthentication();
         app.UseRateLimiter();
+        app.UseMiddleware<AuditTrail>();
         app.UseAuthorization();
+        app.UseMiddleware<IdempotencyKeys>();
         app.MapHealth();
         app.MapUnifiedOpenApi();
         app.MapKeyEndpoints();
+        app.MapAuditEndpoints();
         app.MapReverseProxy();
     }
 }

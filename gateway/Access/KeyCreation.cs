@@ -9,6 +9,9 @@ namespace Platform.Gateway.Access;
 /// <summary>Making a key, for the API and the command line alike.</summary>
 internal static class KeyCreation
 {
+    /// <summary>How the names of callers with a token of the OpenID Connect issuer begin, so that no key can be taken for one.</summary>
+    public const string TokenNameStart = "oidc:";
+
     public static async Task<(ApiKey? Key, string? Text, Refusal? Refusal)> CreateAsync(
         GatewayDbContext db, ApiKeyInput input, string createdBy, TimeProvider clock, CancellationToken cancellationToken)
     {
@@ -17,6 +20,11 @@ internal static class KeyCreation
         if (string.IsNullOrWhiteSpace(input.Name) || input.Name.Length > 100 || input.Name != input.Name.Trim() || input.Name.Any(char.IsControl))
         {
             problems.Add(new("$.name", "Required: 1 to 100 characters, without control characters and without spaces at either end."));
+        }
+
+        else if (input.Name.StartsWith(TokenNameStart, StringComparison.OrdinalIgnoreCase))
+        {
+            problems.Add(new("$.name", $"Must not begin with '{TokenNameStart}': callers with tokens are called so."));
         }
 
         if (input.Role is null || !Roles.OfPeople.Contains(input.Role))

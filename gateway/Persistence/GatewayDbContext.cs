@@ -1,5 +1,7 @@
 using Microsoft.EntityFrameworkCore;
 using Platform.Gateway.Access;
+using Platform.Gateway.Audit;
+using Platform.Gateway.Idempotency;
 using Platform.ServiceDefaults.Persistence;
 
 namespace Platform.Gateway.Persistence;
@@ -11,6 +13,10 @@ internal sealed class GatewayDbContext(DbContextOptions<GatewayDbContext> option
 
     public DbSet<ApiKey> ApiKeys => Set<ApiKey>();
 
+    public DbSet<AuditEntry> AuditEntries => Set<AuditEntry>();
+
+    public DbSet<IdempotentRequest> IdempotentRequests => Set<IdempotentRequest>();
+
     protected override void OnModelCreating(ModelBuilder modelBuilder)
     {
         modelBuilder.Entity<ApiKey>(key =>
@@ -19,6 +25,19 @@ internal sealed class GatewayDbContext(DbContextOptions<GatewayDbContext> option
             key.HasIndex(row => row.Prefix).IsUnique();
             key.HasIndex(row => row.Name).IsUnique().HasFilter("revoked_at is null");
             key.ToTable("ApiKeys");
+        });
+        modelBuilder.Entity<AuditEntry>(entry =>
+        {
+            entry.HasKey(row => row.Id);
+            entry.HasIndex(row => new { row.Caller, row.Id });
+            entry.HasIndex(row => row.At);
+            entry.ToTable("AuditEntries");
+        });
+        modelBuilder.Entity<IdempotentRequest>(request =>
+        {
+            request.HasKey(row => new { row.CallerId, row.KeyHash });
+            request.HasIndex(row => row.CreatedAt);
+            request.ToTable("IdempotentRequests");
         });
         modelBuilder.UseSnakeCase();
     }

@@ -22,6 +22,7 @@ internal sealed class RecordingService : IAsyncDisposable
 {
     private readonly WebApplication _app;
     private readonly ConcurrentQueue<Received> _received = new();
+    private readonly ConcurrentDictionary<string, TaskCompletionSource> _held = new();
 
     private RecordingService(WebApplication app) => _app = app;
 
@@ -42,17 +43,33 @@ internal sealed class RecordingService : IAsyncDisposable
         return recording;
     }
 
+    /// <summary>Answers calls with this mark only when the action that is returned has been called.</summary>
+    public Action Hold(string mark)
+    {
+        var held = _held.GetOrAdd(mark, _ => new(TaskCreationOptions.RunContinuationsAsynchronously));
+        return held.SetResult;
+    }
+
     public async ValueTask DisposeAsync()
     {
         await _app.StopAsync();
         await _app.DisposeAsync();
     }
 
-    private void Record(HttpContext context) => _received.Enqueue(new(
-        context.Request.Method,
-        context.Request.Path + context.Request.QueryString,
-        context.Request.Headers.ToDictionary(header => header.Key, header => header.Value.ToString(), StringComparer.OrdinalIgnoreCase),
-        context.User.Identity?.Name,
-        context.User.FindFirstValue(ClaimTypes.Role),
-        Activity.Current!.TraceId.ToHexString()));
+    private async Task Record(HttpContext context)
+    {
+        _received.Enqueue(new(
+            context.Request.Method,
+            context.Request.Path + context.Request.QueryString,
+            context.Request.Headers.ToDictionary(header => header.Key, header => header.Value.ToString(), StringComparer.OrdinalIgnoreCase),
+            context.User.Identity?.Name,
+            context.User.FindFirstValue(ClaimTypes.Role),
+            Activity.Current!.TraceId.ToHexString()));
+        if (_held.TryGetValue(context.Request.Query["mark"].ToString(), out var held))
+        {
+            await held.Task.WaitAsync(context.RequestAborted);
+        }
+
+        await context.Response.WriteAsync($"answer {_received.Count}", context.RequestAborted);
+    }
 }

@@ -39,7 +39,9 @@ public sealed class WhoMayCallWhat(RunningPlatform platform)
         foreach (var service in RunningPlatform.Services)
         {
             var clients = RoleTable.Callers.ToDictionary(caller => caller, caller => ClientOf(service, caller));
-            await TryAsync(ApiOperation.AllOf(JsonNode.Parse(File.ReadAllText(Repository.PathOf("services", service, "openapi.json")))!), caller => clients[caller]);
+            // What the gateway opens to anyone, services open to the gateway alone.
+            var operations = ApiOperation.AllOf(JsonNode.Parse(File.ReadAllText(Repository.PathOf("services", service, "openapi.json")))!).Where(operation => operation.Path.StartsWith("/api/", StringComparison.Ordinal));
+            await TryAsync(operations, caller => clients[caller]);
             foreach (var client in clients.Values)
             {
                 client.Dispose();

@@ -49,12 +49,12 @@ public sealed class RoleTableTests(GatewayApp app)
     }
 
     [Fact]
-    public void Nothing_is_open_to_strangers_and_a_higher_role_may_do_what_a_lower_one_may()
+    public void Only_links_for_secrets_are_open_to_strangers_and_a_higher_role_may_do_what_a_lower_one_may()
     {
         Assert.NotEmpty(RoleTable.Read());
         foreach (var row in RoleTable.Read())
         {
-            Assert.Equal("401", row.Verdicts[Roles.Anonymous]);
+            Assert.Equal(row.Path.StartsWith("/secret-requests/", StringComparison.Ordinal) ? RoleTable.Allowed : "401", row.Verdicts[Roles.Anonymous]);
             Assert.Equal(RoleTable.Allowed, row.Verdicts[Roles.Admin]);
             Assert.True(row.Verdicts[Roles.Viewer] == "403" || row.Verdicts[Roles.Operator] == RoleTable.Allowed, RoleTable.TextOf(row));
         }
