@@ -1,13 +1,16 @@
 using Microsoft.Extensions.Options;
 using Npgsql;
+using Platform.Couriers.Browsing;
 using Platform.Couriers.Clients;
 using Platform.Couriers.Consumers;
 using Platform.Couriers.Definitions;
 using Platform.Couriers.Endpoints;
 using Platform.Couriers.Landing;
 using Platform.Couriers.Persistence;
+using Platform.Couriers.Previews;
 using Platform.Couriers.Runs;
 using Platform.Couriers.Sources.Connections;
+using Platform.Files;
 using Platform.Files.Locations;
 using Platform.Files.Locations.S3;
 using Platform.Postgres;
@@ -45,6 +48,12 @@ internal static class CouriersService
         builder.Services.AddSingleton<S3Access>();
         builder.Services.AddSingleton<DefinitionReader>();
         builder.Services.AddScoped<SourceConnections>();
+        builder.Services.AddScoped<Browser>();
+        builder.AddPlatformFiles();
+        builder.Services.AddSingleton(services => new PreviewSpool(
+            Path.GetFullPath(Path.Combine(builder.Configuration["Scratch:Root"] ?? Path.Combine(Path.GetTempPath(), "platform-couriers"), "previews")),
+            services.GetRequiredService<IOptions<RunOptions>>().Value.StallAfter, services.GetRequiredService<TimeProvider>()));
+        builder.Services.AddScoped<Previewer>();
         builder.Services.AddScoped<CourierCheck>();
 
         builder.Services.AddSingleton<LandingStore>();
@@ -67,5 +76,7 @@ internal static class CouriersService
         app.MapCourierRuns();
         app.MapRunEvents();
         app.MapLandedFiles();
+        app.MapBrowsing();
+        app.MapPreviews();
     }
 }

@@ -28,6 +28,7 @@ public sealed class CouriersApp : IAsyncLifetime
     private readonly RabbitServer _rabbit = new();
     private readonly TestKeys _keys = new();
     private readonly TemporaryFolder _landing = new();
+    private readonly TemporaryFolder _scratch = new();
     private PostgresDatabase _database = null!;
     private WebApplicationFactory<Program> _app = null!;
     private int _number;
@@ -57,6 +58,7 @@ public sealed class CouriersApp : IAsyncLifetime
         Sisters = await SisterServices.StartAsync();
         Settings = ServiceSettings.Of("couriers", _database.ConnectionString, _rabbit.Uri, _keys)
             .With("Landing:Root", _landing.Path)
+            .With("Scratch:Root", _scratch.Path)
             .With("Services:credentials", Sisters.Address)
             .With("Services:feeds", Sisters.Address)
             .With("Partners:OptimizelyApi", $"{Sisters.Address}/v2/")
@@ -85,6 +87,7 @@ public sealed class CouriersApp : IAsyncLifetime
         await S3.DisposeAsync();
         await _rabbit.DisposeAsync();
         _landing.Dispose();
+        _scratch.Dispose();
         _keys.Dispose();
     }
 

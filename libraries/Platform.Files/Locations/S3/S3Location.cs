@@ -43,6 +43,21 @@ public sealed class S3Location : IFileLocation
         while (request.ContinuationToken is not null);
     }
 
+    /// <summary>At most <paramref name="limit"/> files and folders of one level, and the cursor of the next page; null on the last.</summary>
+    public async Task<(IReadOnlyList<FileEntry> Entries, string? Next)> ListPageAsync(string prefix, int limit, string? cursor, CancellationToken cancellationToken)
+    {
+        var request = new ListObjectsV2Request { BucketName = _options.Bucket, Prefix = prefix, Delimiter = "/", MaxKeys = Math.Min(limit, PageSize), ContinuationToken = cursor };
+        var page = await CallAsync(S3Faults.Doing.Listing, null, token => _client.ListObjectsV2Async(request, token), cancellationToken);
+        return ([.. Merge(page)], page.IsTruncated == true ? page.NextContinuationToken : null);
+    }
+
+    /// <summary>Names of the buckets the keys may list.</summary>
+    public async Task<IReadOnlyList<string>> ListBucketsAsync(CancellationToken cancellationToken)
+    {
+        var found = await CallAsync(S3Faults.Doing.Listing, null, token => _client.ListBucketsAsync(token), cancellationToken);
+        return [.. (found.Buckets ?? []).Select(bucket => bucket.BucketName).Order(StringComparer.Ordinal)];
+    }
+
     /// <summary>
     /// Proves that the keys are accepted: lists the bucket's first key below <paramref name="prefix"/>, or without a bucket the buckets. Throws what is wrong; returns what was found, for a person.
     /// </summary>

@@ -1,0 +1,72 @@
+using System.Net;
+using System.Text.Json.Nodes;
+using Amazon.S3.Model;
+using Platform.Testing;
+using Xunit;
+
+namespace Platform.Couriers.Tests.Previews;
+
+public sealed class PreviewTests(CouriersApp app)
+{
+    [Fact]
+    public async Task A_source_file_is_shown_as_a_table_and_raw()
+    {
+        var bucket = await app.NewBucketAsync();
+        await PutFileAsync(bucket, "weather.avro", SharedData.Path("avro", "apache-avro", "weather.avro"));
+
+        var table = await PreviewAsync(new { credentialId = "cred-good", bucket, path = "weather.avro", rows = 2 });
+        var raw = await PreviewAsync(new { credentialId = "cred-good", bucket, path = "weather.avro", view = "raw" });
+
+        Assert.Equal("application/avro", (string)table["contentType"]!);
+        Assert.Equal(["station", "time", "temp"], table["columns"]!.AsArray().Select(column => (string)column!["name"]!));
+        Assert.Equal(2, table["rows"]!.AsArray().Count);
+        Assert.StartsWith("00000000  4f626a01", (string)raw["raw"]!);
+    }
+
+    [Fact]
+    public async Task A_landed_file_is_shown_with_the_columns_of_its_path()
+    {
+        var bucket = await app.NewBucketAsync();
+        await PutFileAsync(bucket, "in/date=2024-02-01/rows.avro", SharedData.Path("avro", "apache-avro", "weather.avro"));
+        var courier = await app.CreateAsync(app.NewCourier("amazon-s3", "cred-good", new() { ["bucket"] = bucket }, ("'in/date='yyyy-MM-dd'/*.avro'", "rows", "application/avro")));
+        var file = Assert.Single(await app.FilesOfAsync((string)(await app.RunAsync(courier, new { mode = "all" }))["id"]!));
+
+        var table = await PreviewAsync(new { fileId = (string)file["fileId"]! });
+
+        Assert.Equal(["station", "time", "temp", "date"], table["columns"]!.AsArray().Select(column => (string)column!["name"]!));
+        Assert.Equal("\"2024-02-01\"", (string)table["rows"]![0]![3]!);
+    }
+
+    [Fact]
+    public async Task Text_is_shown_raw_as_text()
+    {
+        var bucket = await app.NewBucketAsync();
+        await app.PutAsync(bucket, "a.csv", "id;näme\n1;ü\n");
+
+        Assert.Equal("id;näme\n1;ü\n", (string)(await PreviewAsync(new { credentialId = "cred-good", bucket, path = "a.csv", view = "raw" }))["raw"]!);
+    }
+
+    [Fact]
+    public async Task What_cannot_be_shown_says_why()
+    {
+        var bucket = await app.NewBucketAsync();
+        await app.PutAsync(bucket, "broken.avro", "Obj\u0001 and nothing more");
+        await app.PutAsync(bucket, "longer-name.csv", "x");
+
+        var broken = await PreviewAsync(new { credentialId = "cred-good", bucket, path = "broken.avro" }, HttpStatusCode.UnprocessableEntity);
+        var missing = await PreviewAsync(new { credentialId = "cred-good", bucket, path = "longer" }, HttpStatusCode.UnprocessableEntity);
+        var nothing = await PreviewAsync(new { rows = 1000 }, HttpStatusCode.BadRequest);
+        var unknown = await PreviewAsync(new { fileId = "lf-none" }, HttpStatusCode.NotFound);
+
+        Assert.Contains($"s3://{bucket}/broken.avro", (string)broken["detail"]!);
+        Assert.Contains("does not exist", (string)missing["detail"]!);
+        Assert.Equal(["$", "$.rows"], nothing["errors"]!.AsArray().Select(error => (string)error!["path"]!));
+        Assert.Equal("/problems/unknown-landed-file", (string)unknown["type"]!);
+    }
+
+    private Task<JsonObject> PreviewAsync(object input, HttpStatusCode expected = HttpStatusCode.OK) =>
+        app.PostAsync("/api/previews", JsonNode.Parse(System.Text.Json.JsonSerializer.Serialize(input)), expected);
+
+    private Task PutFileAsync(string bucket, string key, string path) =>
+        app.S3.Client.PutObjectAsync(new PutObjectRequest { BucketName = bucket, Key = key, FilePath = path, UseChunkEncoding = false }, TestContext.Current.CancellationToken);
+}
