@@ -8,6 +8,7 @@ using Platform.Files.Formats.Avro;
 using Platform.Files.Formats.Csv;
 using Platform.Files.Formats.Json;
 using Platform.Files.Formats.Parquet;
+using Platform.Files.Formats.Xml;
 
 namespace Platform.Files;
 
@@ -17,7 +18,7 @@ public static class FilesLibrary
     /// <summary>Every file format, by name. The engine's child uses the same list.</summary>
     public static KindRegistry<IFileFormat> Formats { get; } = new(
         "file format",
-        [new AvroFormat(), CsvFormat.Csv, CsvFormat.Tsv, CsvFormat.Psv, JsonFormat.Document, JsonFormat.Stream, new ParquetFormat()]);
+        [new AvroFormat(), CsvFormat.Csv, CsvFormat.Tsv, CsvFormat.Psv, JsonFormat.Document, JsonFormat.Stream, new ParquetFormat(), new XmlFormat()]);
 
     /// <summary>Adds the formats and the reading engine, configured by section <c>Engine</c> and <c>Scratch:Root</c>.</summary>
     public static IHostApplicationBuilder AddPlatformFiles(this IHostApplicationBuilder builder)

@@ -9,21 +9,16 @@ namespace Platform.Files.Engine.Child;
 internal sealed record Conversion(string Sql, bool Fallible = false, bool CheckJson = false);
 
 /// <summary>
-/// Every pair of file type and field type that makes sense. DuckDB's casts are too kind ('1.6' becomes 2, 1_000 and 0x1F are numbers, offsets are dropped), so text is
-/// tested against one written grammar per type before it is cast, and other casts are undone and compared: nothing is rounded in silence.
+/// Every pair of file type and field type that makes sense. DuckDB's casts are too kind ('1.6' becomes 2, 1_000 and 0x1F are numbers, offsets are dropped): text is never cast
+/// here but left to <see cref="FieldRule"/>, and other casts are undone and compared, so that nothing is rounded in silence.
 /// </summary>
 internal static class Conversions
 {
-    private const string Integer = "[+-]?[0-9]+";
-    private const string Decimal = @"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)";
-    private const string Float = @"(?i)[+-]?(([0-9]+(\.[0-9]*)?|\.[0-9]+)(e[+-]?[0-9]{1,4})?|inf|infinity)|nan";
-    private const string Date = "[0-9]{4}-[0-9]{2}-[0-9]{2}";
-    private const string Moment = Date + @"([T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9](\.[0-9]{1,9})?)? ?(Z|[+-][0-9]{2}(:?[0-9]{2})?)?)?";
-
     /// <summary>What a value that does not fit is told to be.</summary>
     public static string Expected(LoadField field) => field.Type switch
     {
         FieldType.Boolean => "expected a boolean: true, false, t, f, yes, no, y, n, on, off, 1 or 0",
+        FieldType.Date or FieldType.Datetime when field.Pattern is not null => $"expected a {field.Type.ToString().ToLowerInvariant()} written as {field.Pattern}, years 0001 to 9999",
         FieldType.Date => "expected a date YYYY-MM-DD, years 0001 to 9999, without a time of day",
         FieldType.Datetime => "expected a date and time such as 2020-09-14T17:32:22.650Z, years 0001 to 9999; without an offset it is UTC",
         FieldType.Decimal => string.Create(CultureInfo.InvariantCulture, $"expected a decimal number with at most {field.Precision - field.Scale} digits before the point and {field.Scale} after it"),
@@ -34,11 +29,16 @@ internal static class Conversions
     };
 
     /// <summary>The conversion of column <paramref name="source"/>, or nothing when these types have nothing to do with each other.</summary>
-    public static Conversion? Find(FileColumn column, LoadField field, string source) => field.Type switch
+    public static Conversion? Find(FileColumn column, LoadField field, string source) =>
+        column.Kind == FileKind.Text && field.Type is not (FieldType.String or FieldType.Json)
+            ? new(source) // Text is the encoder's: one grammar for all formats.
+            : ByType(column, field, source);
+
+    private static Conversion? ByType(FileColumn column, LoadField field, string source) => field.Type switch
     {
         FieldType.Boolean => ToBoolean(column, source),
         FieldType.Date => ToDate(column, source),
-        FieldType.Datetime => ToDatetime(column, source),
+        FieldType.Datetime => ToDatetime(column, field, source),
         FieldType.Decimal => ToDecimal(column, field, source),
         FieldType.Float => ToFloat(column, source),
         FieldType.Integer => ToInteger(column, source),
@@ -50,9 +50,6 @@ internal static class Conversions
     {
         FileKind.Boolean => new(source),
         FileKind.Integer => new($"CASE {source} WHEN 0 THEN false WHEN 1 THEN true END", Fallible: true),
-        FileKind.Text => new(
-            $"CASE WHEN lower(trim({source})) IN ('true', 't', 'yes', 'y', 'on', '1') THEN true WHEN lower(trim({source})) IN ('false', 'f', 'no', 'n', 'off', '0') THEN false END",
-            Fallible: true),
         _ => null,
     };
 
@@ -60,21 +57,16 @@ internal static class Conversions
     {
         FileKind.Date => new(source),
         FileKind.Timestamp => new($"CASE WHEN isfinite({source}) AND TRY_CAST({source} AS DATE) = {source} THEN TRY_CAST({source} AS DATE) END", Fallible: true),
-        FileKind.Text => new(
-            $"CASE WHEN regexp_full_match(trim({source}), '{Date}') AND NOT starts_with(trim({source}), '0000') THEN TRY_CAST(trim({source}) AS DATE) END",
-            Fallible: true),
         _ => null,
     };
 
-    private static Conversion? ToDatetime(FileColumn column, string source) => column.Kind switch
+    private static Conversion? ToDatetime(FileColumn column, LoadField field, string source) => column.Kind switch
     {
         FileKind.Timestamp => new(source),
         FileKind.Date => new($"TRY_CAST({source} AS TIMESTAMP)", Fallible: true),
 
-        // With the session in UTC this type honours an offset, which must follow without a blank, and takes a value without one as UTC.
-        FileKind.Text => new(
-            $"CASE WHEN regexp_full_match(trim({source}), '{Moment}') THEN TRY_CAST(replace(replace(trim({source}), ' +', '+'), ' -', '-') AS TIMESTAMPTZ) END",
-            Fallible: true),
+        // Numbers that are counted from 1970, if the field says how.
+        FileKind.Integer or FileKind.LargeInteger or FileKind.Decimal when field.Pattern?.StartsWith("epoch-", StringComparison.Ordinal) == true => new($"CAST({source} AS VARCHAR)"),
         _ => null,
     };
 
@@ -95,11 +87,6 @@ internal static class Conversions
             case FileKind.Float:
                 // Through the shortest text that means the number: 19.99 is 19.99 and not 19.98999999999999737856.
                 return Undo(source, $"TRY_CAST(CAST({source} AS VARCHAR) AS {type})", column.Type);
-            case FileKind.Text:
-                var digits = string.Create(CultureInfo.InvariantCulture, $@"[^.]*(\.[0-9]{{0,{field.Scale}}}0*)?");
-                return new(
-                    $"CASE WHEN regexp_full_match(trim({source}), '{Decimal}') AND regexp_full_match(trim({source}), '{digits}') THEN TRY_CAST(trim({source}) AS {type}) END",
-                    Fallible: true);
             default:
                 return null;
         }
@@ -110,10 +97,6 @@ internal static class Conversions
         FileKind.Float => new(source),
         FileKind.Integer or FileKind.LargeInteger or FileKind.Decimal => new($"CAST({source} AS DOUBLE)"),
 
-        // A number too large for a double becomes infinity in DuckDB's cast.
-        FileKind.Text => new(
-            $"CASE WHEN regexp_full_match(trim({source}), '{Float}') AND (NOT isinf(TRY_CAST(trim({source}) AS DOUBLE)) OR contains(lower({source}), 'inf')) THEN TRY_CAST(trim({source}) AS DOUBLE) END",
-            Fallible: true),
         _ => null,
     };
 
@@ -122,7 +105,6 @@ internal static class Conversions
         FileKind.Integer => new(source),
         FileKind.LargeInteger => new($"TRY_CAST({source} AS BIGINT)", Fallible: true),
         FileKind.Decimal or FileKind.Float => Undo(source, $"TRY_CAST({source} AS BIGINT)", column.Type),
-        FileKind.Text => new($"CASE WHEN regexp_full_match(trim({source}), '{Integer}') THEN TRY_CAST(trim({source}) AS BIGINT) END", Fallible: true),
         _ => null,
     };
 

@@ -122,6 +122,10 @@ internal sealed unsafe class CopyEncoder(CopyBuffer buffer, RejectedRows rejecte
                 at[LengthBytes] = JsonbText.Version;
                 json.CopyTo(new Span<byte>(at + LengthBytes + 1, json.Length));
                 return at + LengthBytes + 1 + json.Length;
+            case ColumnKind.Ruled:
+                var end = column.Rule!.Write(at, result.Bytes(column.Column, row), number: false);
+                bad |= end == null;
+                return end == null ? at : end;
             case ColumnKind.Int64:
                 return Int64(at, ((long*)data)[row]);
             case ColumnKind.Int32:
@@ -193,6 +197,10 @@ internal sealed unsafe class CopyEncoder(CopyBuffer buffer, RejectedRows rejecte
 
         switch (column.Kind)
         {
+            case ColumnKind.Ruled:
+                var ruled = result.Bytes(column.Column, row);
+                var nowhere = stackalloc byte[LengthBytes + LargestFixedValue];
+                return column.Rule!.Write(nowhere, ruled, number: false) == null ? (Start(ruled), Conversions.Expected(column.Field)) : (null, null);
             case ColumnKind.Text or ColumnKind.Json:
                 var text = result.Bytes(column.Column, row);
                 var reason = text.Length > MaxValueBytes ? $"longer than {MaxValueBytes >> 20} MB"

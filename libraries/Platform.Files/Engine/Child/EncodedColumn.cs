@@ -26,13 +26,20 @@ internal enum ColumnKind : byte
     Decimal128,
     Text,
     Json,
+
+    /// <summary>Text that a <see cref="FieldRule"/> makes into another type.</summary>
+    Ruled,
 }
 
 /// <summary>A planned field with the layout of its vector.</summary>
-internal readonly record struct EncodedColumn(LoadField Field, ColumnKind Kind, int Column, int Rejected, bool Required, bool CheckJson, int Scale)
+internal readonly record struct EncodedColumn(LoadField Field, ColumnKind Kind, int Column, int Rejected, bool Required, bool CheckJson, int Scale, FieldRule? Rule)
 {
-    public static EncodedColumn For(PlannedField field, DuckDbColumn column) =>
-        new(field.Field, field.Column < 0 ? ColumnKind.Missing : KindOf(field.Field.Type, column), field.Column, field.Rejected, field.Field.Required, field.CheckJson, column.Scale);
+    public static EncodedColumn For(PlannedField field, DuckDbColumn column)
+    {
+        var kind = field.Column < 0 ? ColumnKind.Missing : KindOf(field.Field.Type, column);
+        var rule = kind == ColumnKind.Ruled ? new FieldRule(field.Field) : null;
+        return new(field.Field, kind, field.Column, field.Rejected, field.Field.Required, field.CheckJson, column.Scale, rule);
+    }
 
     private static ColumnKind KindOf(FieldType type, DuckDbColumn column) => (type, column.Type) switch
     {
@@ -62,6 +69,7 @@ internal readonly record struct EncodedColumn(LoadField Field, ColumnKind Kind, 
         },
         (FieldType.String, DuckDbType.Varchar) => ColumnKind.Text,
         (FieldType.Json, DuckDbType.Varchar) => ColumnKind.Json,
+        (_, DuckDbType.Varchar) => ColumnKind.Ruled,
         _ => throw new EngineException(EngineFailure.Bug, $"A {type} field cannot be written from DuckDB's {column.Type}."),
     };
 }

@@ -37,7 +37,7 @@ internal static class RecordLook
             while (guesses.Count < reader.Columns.Count)
             {
                 // What the records before had no value for is null there.
-                guesses.Add(new TypeGuess(nulls: row > 0 && !reader.HasHeader));
+                guesses.Add(new TypeGuess(reader.TellsNumbers, nulls: row > 0 && !reader.HasHeader));
             }
 
             for (var i = 0; i < guesses.Count; i++)
@@ -48,7 +48,7 @@ internal static class RecordLook
 
         return
         [
-            .. reader.Columns.Select((name, i) => (i < guesses.Count ? guesses[i] : new TypeGuess(nulls: true)).Field(name, whole)),
+            .. reader.Columns.Select((name, i) => (i < guesses.Count ? guesses[i] : new TypeGuess(reader.TellsNumbers, nulls: true)).Field(name, whole)),
             .. Partitions(file, reader.Columns).Select(partition => new InferredField(partition.Key, FieldType.String, null, null, false, PartitionType)),
         ];
     });

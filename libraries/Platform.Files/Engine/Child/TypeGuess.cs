@@ -4,7 +4,7 @@ using Platform.Files.Formats.Records;
 namespace Platform.Files.Engine.Child;
 
 /// <summary>Which type the values of a sample have in common: the narrowest whose grammar takes them all and loses nothing of any.</summary>
-internal sealed class TypeGuess(bool nulls = false)
+internal sealed class TypeGuess(bool tellsNumbers, bool nulls)
 {
     /// <summary>What text formats call the type of every column.</summary>
     public const string TextType = "text";
@@ -53,15 +53,16 @@ internal sealed class TypeGuess(bool nulls = false)
 
         _values++;
         var text = Grammar.Trim(cell.Text);
-        _boolean &= cell.Kind is CellKind.Boolean || (cell.Kind is CellKind.Text && IsTruth(text));
+        var words = cell.Kind is CellKind.Text or CellKind.String;
+        var untold = words && !tellsNumbers;
+        _boolean &= cell.Kind is CellKind.Boolean || (untold && IsTruth(text));
         _nested |= cell.Kind is CellKind.Nested;
 
         // Texts of a format that has numbers are no numbers, but dates are always texts.
-        var number = cell.Kind is CellKind.Text or CellKind.Number && IsPlainNumber(text);
+        var number = (untold || cell.Kind is CellKind.Number) && IsPlainNumber(text);
         _integer &= number && Grammar.TryInteger(text, out _);
         _decimal &= number && IsDecimal(text, cell.Kind == CellKind.Number);
-        _float &= cell.Kind is CellKind.Text or CellKind.Number && IsPlainNumber(text) && Grammar.TryFloat(text, cell.Kind == CellKind.Number, out _);
-        var words = cell.Kind is CellKind.Text or CellKind.String;
+        _float &= number && Grammar.TryFloat(text, cell.Kind == CellKind.Number, out _);
         _date &= words && Grammar.TryDate(text, out _);
         _moment &= words && Grammar.TryMoment(text, out _);
         _json &= cell.Kind is CellKind.Nested || (cell.Kind is CellKind.Text && text.Length > 1 && text[0] is (byte)'{' or (byte)'[' && JsonbText.Problem(text, check: true) is null);

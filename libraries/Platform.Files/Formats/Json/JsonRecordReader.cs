@@ -76,6 +76,8 @@ internal sealed unsafe class JsonRecordReader : RecordReader
 
     public override bool HasHeader => false;
 
+    public override bool TellsNumbers => true;
+
     public override string Position => _window.Position(_recordStart);
 
     public override ReadOnlySpan<byte> Raw => _window.Span(_recordStart, _recordEnd);

@@ -44,6 +44,9 @@ internal abstract class RecordReader : IDisposable
     /// <summary>Every record has the same columns; otherwise each record brings its own.</summary>
     public abstract bool HasHeader { get; }
 
+    /// <summary>The format tells numbers from texts: a text of digits is then no number.</summary>
+    public virtual bool TellsNumbers => false;
+
     /// <summary>Where the last record began, for messages.</summary>
     public abstract string Position { get; }
 
