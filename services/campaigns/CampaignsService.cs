@@ -1,4 +1,3 @@
-using Microsoft.Extensions.Options;
 using Platform.Campaigns.Clients;
 using Platform.Campaigns.Connections;
 using Platform.Campaigns.Dispatches;
@@ -7,8 +6,8 @@ using Platform.Campaigns.Persistence;
 using Platform.Campaigns.Recipients;
 using Platform.Campaigns.Reports;
 using Platform.Campaigns.Status;
-using Platform.Files.Locations;
 using Platform.ServiceDefaults.Messaging;
+using Platform.ServiceDefaults.Outgoing;
 using Platform.ServiceDefaults.Persistence;
 using Platform.ServiceDefaults.Security;
 
@@ -25,8 +24,7 @@ internal static class CampaignsService
         builder.AddPlatformMessaging<CampaignsDbContext>();
         builder.AddInternalClient<CredentialsClient>("credentials");
 
-        builder.Services.AddOptions<OutgoingOptions>().BindConfiguration("Outgoing");
-        builder.Services.AddSingleton(services => new AddressGuard(services.GetRequiredService<IOptions<OutgoingOptions>>().Value));
+        builder.AddOutgoing();
         builder.Services.AddHttpClient<ContentLinks>(client => client.Timeout = ContentTimeout)
             .ConfigurePrimaryHttpMessageHandler(services => services.GetRequiredService<AddressGuard>().CreateHandler());
         builder.Services.AddSingleton<DomainTables>();

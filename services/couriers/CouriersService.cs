@@ -11,10 +11,10 @@ using Platform.Couriers.Previews;
 using Platform.Couriers.Runs;
 using Platform.Couriers.Sources.Connections;
 using Platform.Files;
-using Platform.Files.Locations;
 using Platform.Files.Locations.S3;
 using Platform.Postgres;
 using Platform.ServiceDefaults.Messaging;
+using Platform.ServiceDefaults.Outgoing;
 using Platform.ServiceDefaults.Persistence;
 using Platform.ServiceDefaults.Security;
 
@@ -40,8 +40,7 @@ internal static class CouriersService
 
         builder.Services.AddOptions<RunOptions>().BindConfiguration("Runs").ValidateDataAnnotations().ValidateOnStart();
         builder.Services.AddOptions<LandingOptions>().BindConfiguration("Landing").ValidateDataAnnotations();
-        builder.Services.AddOptions<OutgoingOptions>().BindConfiguration("Outgoing");
-        builder.Services.AddSingleton(services => new AddressGuard(services.GetRequiredService<IOptions<OutgoingOptions>>().Value));
+        builder.AddOutgoing();
         builder.Services.AddOptions<PartnerOptions>().BindConfiguration("Partners");
         builder.Services.AddSingleton<S3Connections>();
         builder.Services.AddSingleton<ExportKeys>();

@@ -15,6 +15,7 @@ using Platform.Credentials.Kinds.Smtp;
 using Platform.Credentials.Persistence;
 using Platform.Credentials.Secrets;
 using Platform.ServiceDefaults.Messaging;
+using Platform.ServiceDefaults.Outgoing;
 using Platform.ServiceDefaults.Persistence;
 
 namespace Platform.Credentials;
@@ -36,7 +37,7 @@ internal static class CredentialsService
         builder.Services.AddSingleton<SecretVault>();
         builder.Services.AddHostedService<MasterKeysAtStart>();
 
-        builder.Services.Configure<OutgoingOptions>(builder.Configuration.GetSection("Outgoing"));
+        builder.AddOutgoing();
         builder.Services.AddSingleton<HostRules>();
         builder.Services.AddSingleton<CredentialKinds>();
         builder.Services.AddSingleton<CredentialKind, IamCredentialKind>();

@@ -1,5 +1,3 @@
-using Microsoft.Extensions.Options;
-using Platform.Files.Locations;
 using Platform.Scheduler.Alerts;
 using Platform.Scheduler.Clients;
 using Platform.Scheduler.Consumers;
@@ -10,6 +8,7 @@ using Platform.Scheduler.Persistence;
 using Platform.Scheduler.Runs;
 using Platform.Scheduler.Schedules;
 using Platform.ServiceDefaults.Messaging;
+using Platform.ServiceDefaults.Outgoing;
 using Platform.ServiceDefaults.Persistence;
 using Platform.ServiceDefaults.Security;
 
@@ -41,8 +40,7 @@ internal static class SchedulerService
         builder.Services.AddScoped<ScheduleSteps>();
         builder.Services.AddHostedService<GroupWorker>();
 
-        builder.Services.AddOptions<OutgoingOptions>().BindConfiguration("Outgoing");
-        builder.Services.AddSingleton(services => new AddressGuard(services.GetRequiredService<IOptions<OutgoingOptions>>().Value));
+        builder.AddOutgoing();
         builder.Services.AddSingleton<WebhookSecrets>();
         builder.Services.AddSingleton<WebhookSender>();
         builder.Services.AddSingleton<SmtpSender>();

@@ -1,6 +1,6 @@
 using Platform.Campaigns.Clients;
-using Platform.Files.Locations;
 using Platform.Files.Locations.Sftp;
+using Platform.ServiceDefaults.Outgoing;
 
 namespace Platform.Campaigns.Connections;
 

@@ -1,5 +1,5 @@
 using System.Net;
-using Platform.Files.Locations;
+using Platform.ServiceDefaults.Outgoing;
 
 namespace Platform.Campaigns.Recipients;
 
@@ -44,13 +44,13 @@ internal sealed class ContentLinks(HttpClient http)
                 ? null
                 : $"answers {(int)response.StatusCode}.";
         }
-        catch (LocationException e)
+        catch (AddressRefusedException e)
         {
             return $"cannot be tried: {e.Message}";
         }
         catch (HttpRequestException e)
         {
-            return $"cannot be fetched: {(e.InnerException as LocationException)?.Message ?? e.Message}";
+            return $"cannot be fetched: {AddressRefusedException.In(e)?.Message ?? e.Message}";
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {

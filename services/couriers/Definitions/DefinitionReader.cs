@@ -1,7 +1,7 @@
 using System.Text.Json;
 using Platform.Contracts.Couriers;
 using Platform.Couriers.Sources;
-using Platform.Files.Locations;
+using Platform.ServiceDefaults.Outgoing;
 
 namespace Platform.Couriers.Definitions;
 

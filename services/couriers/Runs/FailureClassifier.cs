@@ -3,6 +3,7 @@ using Npgsql;
 using Platform.Contracts.Failures;
 using Platform.Files.Locations;
 using Platform.Postgres;
+using Platform.ServiceDefaults.Outgoing;
 using Platform.ServiceDefaults.Security;
 
 namespace Platform.Couriers.Runs;
@@ -24,6 +25,7 @@ internal static class FailureClassifier
         RunFailureException known => (known.Category, known.Message),
         LocationException { IsTransient: true } place => (FailureCategory.Environment, place.Message),
         LocationException place => (FailureCategory.Configuration, place.Message),
+        AddressRefusedException refused => (FailureCategory.Configuration, refused.Message),
         InternalCallException { Status: HttpStatusCode.TooManyRequests or >= HttpStatusCode.InternalServerError } call => (FailureCategory.Environment, $"A sister service could not answer: {call.Message}"),
         InternalCallException call => (FailureCategory.Bug, $"A sister service refused a call of the couriers service: {call.Message}"),
         HttpRequestException call => (FailureCategory.Environment, $"A sister service does not answer: {call.Message}"),

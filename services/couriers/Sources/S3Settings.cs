@@ -2,7 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using Platform.Couriers.Definitions;
-using Platform.Files.Locations;
+using Platform.ServiceDefaults.Outgoing;
 
 namespace Platform.Couriers.Sources;
 

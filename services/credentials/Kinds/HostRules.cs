@@ -1,9 +1,10 @@
 using Microsoft.Extensions.Options;
+using Platform.ServiceDefaults.Outgoing;
 
 namespace Platform.Credentials.Kinds;
 
 /// <summary>Rules of addresses and hosts that a connection goes to. The service that connects checks the address again, on every connect.</summary>
-internal sealed class HostRules(IOptions<OutgoingOptions> outgoing)
+internal sealed class HostRules(AddressGuard guard, IOptions<OutgoingOptions> outgoing)
 {
     /// <summary>Whether unencrypted connections are allowed, as they are to servers of one's own.</summary>
     public bool AllowsPlain => outgoing.Value.AllowPrivateHosts;
@@ -21,13 +22,11 @@ internal sealed class HostRules(IOptions<OutgoingOptions> outgoing)
             return "The address must be https://HOST or https://HOST:PORT, without user, path, query or fragment.";
         }
 
-        return uri.Scheme == "https" || AllowsPlain
-            ? null
-            : "Plain HTTP would send everything readably; use https, or let the operator set Outgoing:AllowPrivateHosts for servers inside the own network.";
+        return guard.WhyRefused(uri);
     }
 
     /// <summary>The name or address of a server.</summary>
     public string? Host(string value) => Uri.CheckHostName(value) is UriHostNameType.Unknown or UriHostNameType.Basic
         ? "Is no host: expected the name or address of the server alone, without scheme, user, port and path, for example sftp.example.com."
-        : null;
+        : guard.WhyRefused(value);
 }

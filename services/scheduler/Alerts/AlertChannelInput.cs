@@ -1,5 +1,5 @@
-using Platform.Files.Locations;
 using Platform.ServiceDefaults;
+using Platform.ServiceDefaults.Outgoing;
 
 namespace Platform.Scheduler.Alerts;
 

@@ -1,10 +1,9 @@
 using System.Globalization;
-using System.Net;
 using System.Net.Sockets;
 using System.Security.Authentication;
 using System.Text;
-using Platform.Files.Locations;
 using Platform.Scheduler.Clients;
+using Platform.ServiceDefaults.Outgoing;
 using Platform.ServiceDefaults.Security;
 
 namespace Platform.Scheduler.Alerts;
@@ -75,23 +74,13 @@ internal sealed class SmtpSender(AddressGuard guard, IServiceScopeFactory scopes
 
     private async Task<Stream> ConnectAsync(MailServer server, CancellationToken cancellationToken)
     {
-        var addresses = await Dns.GetHostAddressesAsync(server.Host, cancellationToken);
-        var allowed = addresses.Where(address => guard.WhyRefused(address, server.Host) is null).ToArray();
-        if (allowed.Length == 0)
-        {
-            throw new AlertFailedException(addresses.Length == 0 ? $"{server.Host} has no address." : guard.WhyRefused(addresses[0], server.Host)!, forGood: addresses.Length > 0);
-        }
-
-        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         try
         {
-            await socket.ConnectAsync(allowed, server.Port, cancellationToken);
-            return new NetworkStream(socket, ownsSocket: true);
+            return await guard.ConnectAsync(server.Host, server.Port, cancellationToken);
         }
-        catch
+        catch (AddressRefusedException e)
         {
-            socket.Dispose();
-            throw;
+            throw new AlertFailedException(e.Message, forGood: true, e);
         }
     }
 

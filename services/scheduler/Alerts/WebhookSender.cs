@@ -3,8 +3,8 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json;
-using Platform.Files.Locations;
 using Platform.ServiceDefaults;
+using Platform.ServiceDefaults.Outgoing;
 
 namespace Platform.Scheduler.Alerts;
 
@@ -46,9 +46,9 @@ internal sealed class WebhookSender(AddressGuard guard, WebhookSecrets secrets, 
                 : throw new AlertFailedException(
                     $"{target.Authority} answered with status {(int)response.StatusCode}; expected 200 to 299.", forGood: response.StatusCode == HttpStatusCode.Gone);
         }
-        catch (HttpRequestException e) when (e.InnerException is LocationException refused)
+        catch (HttpRequestException e) when (AddressRefusedException.In(e) is { } refused)
         {
-            throw new AlertFailedException(refused.Message, forGood: !refused.IsTransient, e);
+            throw new AlertFailedException(refused.Message, forGood: true, e);
         }
         catch (HttpRequestException e)
         {

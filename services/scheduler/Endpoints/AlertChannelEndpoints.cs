@@ -2,10 +2,10 @@ using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Options;
 using Npgsql;
-using Platform.Files.Locations;
 using Platform.Scheduler.Alerts;
 using Platform.Scheduler.Persistence;
 using Platform.ServiceDefaults;
+using Platform.ServiceDefaults.Outgoing;
 using Platform.ServiceDefaults.Security;
 
 namespace Platform.Scheduler.Endpoints;

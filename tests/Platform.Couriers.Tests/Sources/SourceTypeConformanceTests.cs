@@ -4,7 +4,7 @@ using Platform.Contracts.Couriers;
 using Platform.Couriers.Definitions;
 using Platform.Couriers.Patterns;
 using Platform.Couriers.Sources;
-using Platform.Files.Locations;
+using Platform.ServiceDefaults.Outgoing;
 using Platform.Testing;
 using Xunit;
 

@@ -5,6 +5,7 @@ using Amazon.SecurityToken.Model;
 using Platform.Contracts.Couriers;
 using Platform.Files.Locations;
 using Platform.Files.Locations.S3;
+using Platform.ServiceDefaults.Outgoing;
 using Platform.Testing.Servers;
 using Xunit;
 

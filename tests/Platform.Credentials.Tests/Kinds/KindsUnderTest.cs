@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Options;
 using Platform.Credentials.Kinds;
 using Platform.Credentials.Secrets;
+using Platform.ServiceDefaults.Outgoing;
 using Xunit;
 
 namespace Platform.Credentials.Tests.Kinds;
@@ -8,7 +9,11 @@ namespace Platform.Credentials.Tests.Kinds;
 /// <summary>Checks the fields of a kind as the API does: normalized first.</summary>
 internal static class KindsUnderTest
 {
-    public static HostRules Hosts(bool allowPrivateHosts = false) => new(Options.Create(new OutgoingOptions { AllowPrivateHosts = allowPrivateHosts }));
+    public static HostRules Hosts(bool allowPrivateHosts = false)
+    {
+        var options = new OutgoingOptions { AllowPrivateHosts = allowPrivateHosts };
+        return new(new AddressGuard(options), Options.Create(options));
+    }
 
     /// <summary>The paths of what is wrong, without the fields' prefix.</summary>
     public static IEnumerable<string> Problems(CredentialKind kind, Dictionary<string, string?> fields)

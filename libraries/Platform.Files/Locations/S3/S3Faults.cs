@@ -1,6 +1,7 @@
 using System.Net;
 using Amazon.Runtime;
 using Amazon.SecurityToken;
+using Platform.ServiceDefaults.Outgoing;
 
 namespace Platform.Files.Locations.S3;
 
@@ -25,6 +26,11 @@ internal static class S3Faults
             {
                 return already;
             }
+        }
+
+        if (AddressRefusedException.In(e) is { } refused)
+        {
+            return new(LocationFault.AddressRefused, refused.Message, e);
         }
 
         var what = key is null ? options.Bucket is null ? "the buckets" : $"s3://{options.Bucket}" : $"s3://{options.Bucket}/{key}";

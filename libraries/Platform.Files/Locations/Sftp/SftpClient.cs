@@ -1,4 +1,5 @@
 using System.Net;
+using Platform.ServiceDefaults.Outgoing;
 
 namespace Platform.Files.Locations.Sftp;
 
@@ -246,17 +247,17 @@ public sealed partial class SftpClient : IAsyncDisposable
     // At every connect: a name that changes its address later must not lead anywhere forbidden. ssh gets the address that was checked.
     private async Task<IPAddress> ResolveAsync(CancellationToken cancellationToken)
     {
-        IPAddress[] addresses;
         try
         {
-            addresses = await Dns.GetHostAddressesAsync(_options.Host, cancellationToken);
+            return (await _guard.ResolveAsync(_options.Host, cancellationToken))[0];
+        }
+        catch (AddressRefusedException e)
+        {
+            throw new LocationException(LocationFault.AddressRefused, e.Message, e);
         }
         catch (System.Net.Sockets.SocketException e)
         {
             throw new LocationException(LocationFault.Unavailable, $"The name {_options.Host} cannot be resolved ({e.Message}). Check the host of the SFTP server.", e);
         }
-
-        return addresses.FirstOrDefault(address => _guard.WhyRefused(address, _options.Host) is null)
-            ?? throw new LocationException(LocationFault.AddressRefused, addresses.Length == 0 ? $"{_options.Host} has no address." : _guard.WhyRefused(addresses[0], _options.Host)!);
     }
 }

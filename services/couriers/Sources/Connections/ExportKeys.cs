@@ -4,6 +4,7 @@ using System.Text.Json;
 using Microsoft.Extensions.Options;
 using Platform.Files.Locations;
 using Platform.Files.Locations.S3;
+using Platform.ServiceDefaults.Outgoing;
 
 namespace Platform.Couriers.Sources.Connections;
 
@@ -38,8 +39,8 @@ internal sealed class ExportKeys(AddressGuard guard, IOptions<PartnerOptions> pa
         }
         catch (Exception e) when (e is HttpRequestException or OperationCanceledException && !cancellationToken.IsCancellationRequested)
         {
-            throw e.InnerException as LocationException
-                ?? new(LocationFault.Unavailable, "Optimizely's API does not answer when asked for keys to the events export. Check the network; the run tries again by itself.", e);
+            throw AddressRefusedException.In(e) is { } refused ? new(LocationFault.AddressRefused, refused.Message, e)
+                : new LocationException(LocationFault.Unavailable, "Optimizely's API does not answer when asked for keys to the events export. Check the network; the run tries again by itself.", e);
         }
     }
 

@@ -6,6 +6,7 @@ using Platform.Couriers.Runs;
 using Platform.Files.Locations;
 using Platform.Files.Locations.S3;
 using Platform.Files.Locations.Sftp;
+using Platform.ServiceDefaults.Outgoing;
 
 namespace Platform.Couriers.Sources.Connections;
 

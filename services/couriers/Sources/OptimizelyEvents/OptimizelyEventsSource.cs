@@ -4,7 +4,7 @@ using System.Text.RegularExpressions;
 using Platform.Contracts.Couriers;
 using Platform.Couriers.Definitions;
 using Platform.Couriers.Patterns;
-using Platform.Files.Locations;
+using Platform.ServiceDefaults.Outgoing;
 
 namespace Platform.Couriers.Sources.OptimizelyEvents;
 

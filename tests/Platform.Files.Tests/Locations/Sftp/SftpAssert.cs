@@ -1,5 +1,6 @@
 using Platform.Files.Locations;
 using Platform.Files.Locations.Sftp;
+using Platform.ServiceDefaults.Outgoing;
 using Platform.Testing.Servers;
 using Xunit;
 

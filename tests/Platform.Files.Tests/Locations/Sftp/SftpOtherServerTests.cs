@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using Platform.Files.Locations;
 using Platform.Files.Locations.Sftp;
+using Platform.ServiceDefaults.Outgoing;
 using Platform.Testing.Servers;
 using Xunit;
 

@@ -1,4 +1,4 @@
-namespace Platform.Files.Locations;
+namespace Platform.ServiceDefaults.Outgoing;
 
 /// <summary>What connections to hosts given by users may reach. Section <c>Outgoing</c>.</summary>
 public sealed class OutgoingOptions

@@ -1,7 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 
-namespace Platform.Files.Locations;
+namespace Platform.ServiceDefaults.Outgoing;
 
 /// <summary>
 /// Decides which addresses a connection to a user-given host may reach, so that an endpoint cannot be pointed at the platform's own network or at a cloud's metadata
@@ -37,18 +37,50 @@ public sealed class AddressGuard(OutgoingOptions options)
             return "The endpoint contains a user name or password. Keep secrets in the credential.";
         }
 
-        if (endpoint.Host.Equals("localhost", StringComparison.OrdinalIgnoreCase) || endpoint.Host.EndsWith(".localhost", StringComparison.OrdinalIgnoreCase))
+        return WhyRefused(endpoint.Host);
+    }
+
+    /// <summary>Why a user may not enter this host, a name or an address, or null. A name that needs resolving is checked again when it is connected to.</summary>
+    public string? WhyRefused(string host)
+    {
+        var name = host.TrimEnd('.');
+        if (name.Equals("localhost", StringComparison.OrdinalIgnoreCase) || name.EndsWith(".localhost", StringComparison.OrdinalIgnoreCase))
         {
-            return WhyRefused(IPAddress.Loopback, endpoint.Host);
+            return WhyRefused(IPAddress.Loopback, host);
         }
 
-        return IPAddress.TryParse(endpoint.Host.Trim('[', ']'), out var address) ? WhyRefused(address, endpoint.Host) : null;
+        return IPAddress.TryParse(host.Trim('[', ']'), out var address) ? WhyRefused(address, host) : null;
+    }
+
+    /// <summary>The addresses of a host that may be connected to. Throws <see cref="AddressRefusedException"/> when there is none, and <see cref="SocketException"/> when the name has none at all.</summary>
+    public async Task<IPAddress[]> ResolveAsync(string host, CancellationToken cancellationToken)
+    {
+        var addresses = await Dns.GetHostAddressesAsync(host, cancellationToken);
+        var allowed = addresses.Where(address => WhyRefused(address, host) is null).ToArray();
+        return allowed.Length > 0 ? allowed : throw new AddressRefusedException(addresses.Length == 0 ? $"{host} has no address." : WhyRefused(addresses[0], host)!);
+    }
+
+    /// <summary>A TCP connection to an address of the host that was checked. Throws as <see cref="ResolveAsync"/> does.</summary>
+    public async Task<Stream> ConnectAsync(string host, int port, CancellationToken cancellationToken)
+    {
+        var allowed = await ResolveAsync(host, cancellationToken);
+        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        try
+        {
+            await socket.ConnectAsync(allowed, port, cancellationToken);
+            return new NetworkStream(socket, ownsSocket: true);
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
     }
 
     /// <summary>An HTTP handler that connects to checked addresses only, follows no redirects and uses no proxy.</summary>
     public SocketsHttpHandler CreateHandler() => new()
     {
-        ConnectCallback = ConnectAsync,
+        ConnectCallback = async (context, cancellationToken) => await ConnectAsync(context.DnsEndPoint.Host, context.DnsEndPoint.Port, cancellationToken),
         ConnectTimeout = ConnectTimeout,
         UseProxy = false,
         UseCookies = false,
@@ -58,7 +90,7 @@ public sealed class AddressGuard(OutgoingOptions options)
         PooledConnectionIdleTimeout = TimeSpan.FromMinutes(1),
     };
 
-    internal string? WhyRefused(IPAddress address, string host)
+    private string? WhyRefused(IPAddress address, string host)
     {
         var target = Unwrap(address);
         if (Forbidden.Any(network => network.Contains(target)))
@@ -91,28 +123,5 @@ public sealed class AddressGuard(OutgoingOptions options)
         }
 
         return bytes is [0x20, 0x02, ..] ? new(bytes.AsSpan(2, 4)) : address;
-    }
-
-    private async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancellationToken)
-    {
-        var host = context.DnsEndPoint.Host;
-        var addresses = await Dns.GetHostAddressesAsync(host, cancellationToken);
-        var allowed = addresses.Where(address => WhyRefused(address, host) is null).ToArray();
-        if (allowed.Length == 0)
-        {
-            throw new LocationException(LocationFault.AddressRefused, addresses.Length == 0 ? $"{host} has no address." : WhyRefused(addresses[0], host)!);
-        }
-
-        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
-        try
-        {
-            await socket.ConnectAsync(allowed, context.DnsEndPoint.Port, cancellationToken);
-            return new NetworkStream(socket, ownsSocket: true);
-        }
-        catch
-        {
-            socket.Dispose();
-            throw;
-        }
     }
 }
