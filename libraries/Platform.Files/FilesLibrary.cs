@@ -2,6 +2,14 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
+using Platform.Files.Encodings;
+using Platform.Files.Encodings.Bzip2;
+using Platform.Files.Encodings.Gzip;
+using Platform.Files.Encodings.Pgp;
+using Platform.Files.Encodings.Tar;
+using Platform.Files.Encodings.Xz;
+using Platform.Files.Encodings.Zip;
+using Platform.Files.Encodings.Zstd;
 using Platform.Files.Engine;
 using Platform.Files.Formats;
 using Platform.Files.Formats.Avro;
@@ -19,6 +27,10 @@ public static class FilesLibrary
     public static KindRegistry<IFileFormat> Formats { get; } = new(
         "file format",
         [new AvroFormat(), CsvFormat.Csv, CsvFormat.Tsv, CsvFormat.Psv, JsonFormat.Document, JsonFormat.Stream, new ParquetFormat(), new XmlFormat()]);
+
+    /// <summary>Every encoding, by name. Detection asks each of them.</summary>
+    internal static KindRegistry<IFileEncoding> Encodings { get; } =
+        new("encoding", [new GzipEncoding(), new ZstdEncoding(), new Bzip2Encoding(), new XzEncoding(), new ZipEncoding(), new TarEncoding(), new PgpEncoding()]);
 
     /// <summary>Adds the formats and the reading engine, configured by section <c>Engine</c> and <c>Scratch:Root</c>.</summary>
     public static IHostApplicationBuilder AddPlatformFiles(this IHostApplicationBuilder builder)

@@ -11,6 +11,9 @@ namespace Platform.Files.Engine;
 /// </summary>
 public sealed class Engine : IAsyncDisposable
 {
+    /// <summary>The most bytes <see cref="HeadAsync"/> gives.</summary>
+    public const int MostHeadBytes = 4 << 20;
+
     private readonly EngineOptions _options;
     private readonly TimeProvider _clock;
     private readonly ILogger<Engine> _log;
@@ -40,6 +43,15 @@ public sealed class Engine : IAsyncDisposable
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(rows);
         return await LookAsync(Job(EngineTask.Preview, [file]) with { PreviewRows = rows }, EngineJson.Default.PreviewResult, cancellationToken);
+    }
+
+    /// <summary>The first <paramref name="bytes"/> bytes of a file as it is without packing and encryption; of an archive, those of its first wanted member.</summary>
+    /// <exception cref="EngineException">The file cannot be read.</exception>
+    public async Task<FileHead> HeadAsync(SourceFile file, int bytes, CancellationToken cancellationToken)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(bytes);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(bytes, MostHeadBytes);
+        return await LookAsync(Job(EngineTask.Head, [file]) with { HeadBytes = bytes }, EngineJson.Default.FileHead, cancellationToken);
     }
 
     /// <summary>
@@ -151,6 +163,7 @@ public sealed class Engine : IAsyncDisposable
         Files = files,
         ScratchFolder = "",
         ScratchQuotaMegabytes = _options.ScratchQuotaMegabytes,
+        DecodedLimitMegabytes = _options.DecodedLimitMegabytes,
         MemoryLimitMegabytes = _options.MemoryLimitMegabytes,
         Threads = _options.Threads,
     };

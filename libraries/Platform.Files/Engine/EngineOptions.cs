@@ -6,8 +6,11 @@ public sealed record EngineOptions
     /// <summary>Folder below which each child has a private folder for what does not fit into memory; configured as <c>Scratch:Root</c>.</summary>
     public string ScratchRoot { get; init; } = Path.Combine(Path.GetTempPath(), "platform-engine");
 
-    /// <summary>What a child may spill to disk.</summary>
+    /// <summary>What a child may spill to disk, and what of a packed file it may unpack to disk.</summary>
     public int ScratchQuotaMegabytes { get; init; } = 4096;
+
+    /// <summary>What one packed file may have when its packing is taken off, in megabytes; see <c>Encodings/README.md</c> for the other limits.</summary>
+    public int DecodedLimitMegabytes { get; init; } = 102_400;
 
     /// <summary>
     /// DuckDB's own memory limit in a child. Reading takes what the file's pages need, for most files less than 100 MB whatever their size; very wide ones need several

@@ -7,6 +7,7 @@ internal enum EngineTask
 {
     Infer,
     Preview,
+    Head,
     Copy,
 }
 
@@ -27,9 +28,13 @@ internal sealed record EngineJob
 
     public int PreviewRows { get; init; }
 
+    public int HeadBytes { get; init; }
+
     public required string ScratchFolder { get; init; }
 
     public required int ScratchQuotaMegabytes { get; init; }
+
+    public required int DecodedLimitMegabytes { get; init; }
 
     public required int MemoryLimitMegabytes { get; init; }
 
@@ -75,5 +80,6 @@ internal static class Frame
 [JsonSerializable(typeof(List<RejectedRow>))]
 [JsonSerializable(typeof(CopySummary))]
 [JsonSerializable(typeof(PreviewResult))]
+[JsonSerializable(typeof(FileHead))]
 [JsonSerializable(typeof(IReadOnlyList<InferredField>))]
 internal sealed partial class EngineJson : JsonSerializerContext;

@@ -24,6 +24,15 @@ public sealed record SourceFile
     /// <summary>What is known of how the file is written; the rest is inferred.</summary>
     public FileSettings Settings { get; init; } = FileSettings.Inferred;
 
+    /// <summary>What opens the file if it is encrypted with PGP.</summary>
+    public PgpKey? Pgp { get; init; }
+
+    /// <summary>In the reading process: the bytes of the format itself, anew with every call, where <see cref="Path"/> does not hold them.</summary>
+    internal Func<Stream>? Bytes { get; init; }
+
+    /// <summary>In the reading process: rows of the parts of the same file that came before this one.</summary>
+    internal long RowsBefore { get; init; }
+
     /// <summary>Values from the file's path, such as <c>date=2020-09-14</c>: each is a text column of every row, unless the file itself has a column of that name.</summary>
     public IReadOnlyDictionary<string, string> Partitions { get; init; } = NoPartitions;
 }
@@ -52,3 +61,9 @@ public sealed record PreviewResult(IReadOnlyList<string> Columns, IReadOnlyList<
     /// <summary>Rows that were passed over because they are bad ones, with their positions.</summary>
     public IReadOnlyList<string> BadRows { get; init; } = [];
 }
+
+/// <summary>How a file begins when its packing and encryption are taken off.</summary>
+/// <param name="Name">What it is called; with the member's name for an archive.</param>
+/// <param name="Bytes">Its first bytes.</param>
+/// <param name="IsWhole">Whether these are all it has.</param>
+public sealed record FileHead(string Name, byte[] Bytes, bool IsWhole);

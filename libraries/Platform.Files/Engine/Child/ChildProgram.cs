@@ -24,19 +24,23 @@ internal static class ChildProgram
 
         new Thread(() => EndWithParent(input)) { IsBackground = true, Name = "parent watch" }.Start();
         var job = Sandbox.WithPlainPaths(JsonSerializer.Deserialize(line, EngineJson.Default.EngineJob)!);
+        using var intake = new Intake(job);
         try
         {
-            Sandbox.Close(connection, job);
+            Sandbox.Close(connection, job, intake);
             switch (job.Task)
             {
                 case EngineTask.Infer:
-                    Answer(frames, Look.Infer(connection, job.Files[0]), EngineJson.Default.IReadOnlyListInferredField);
+                    Answer(frames, intake.First(job.Files[0], part => Look.Infer(connection, part)), EngineJson.Default.IReadOnlyListInferredField);
                     break;
                 case EngineTask.Preview:
-                    Answer(frames, Look.Preview(connection, job.Files[0], job.PreviewRows), EngineJson.Default.PreviewResult);
+                    Answer(frames, intake.First(job.Files[0], part => Look.Preview(connection, part, job.PreviewRows)), EngineJson.Default.PreviewResult);
+                    break;
+                case EngineTask.Head:
+                    Answer(frames, intake.First(job.Files[0], part => Look.Head(part, job.HeadBytes)), EngineJson.Default.FileHead);
                     break;
                 case EngineTask.Copy:
-                    using (var copy = new CopyTask(connection, job, frames))
+                    using (var copy = new CopyTask(connection, job, intake, frames))
                     {
                         Answer(frames, copy.Run(), EngineJson.Default.CopySummary);
                     }

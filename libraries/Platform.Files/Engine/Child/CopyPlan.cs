@@ -1,3 +1,4 @@
+using System.Globalization;
 using Platform.Files.Formats;
 
 namespace Platform.Files.Engine.Child;
@@ -73,7 +74,7 @@ internal sealed record CopyPlan(string Sql, IReadOnlyList<PlannedField> Fields, 
         var sql = $"""
             SELECT {fieldColumns}{rejectedColumns}row_no
             FROM (SELECT *{string.Concat(values.Select(value => $", {value}"))}
-                  FROM (SELECT {string.Concat(sources.Select(source => $"{source}, "))}CAST({format.RowNumber} AS BIGINT) AS row_no FROM {format.Relation(file)}))
+                  FROM (SELECT {string.Concat(sources.Select(source => $"{source}, "))}{file.RowsBefore.ToString(CultureInfo.InvariantCulture)} + CAST({format.RowNumber} AS BIGINT) AS row_no FROM {format.Relation(file)}))
             """;
 
         return new CopyPlan(

@@ -11,14 +11,16 @@ internal sealed class CopyTask : IDisposable
 
     private readonly DuckDbConnection _connection;
     private readonly EngineJob _job;
+    private readonly Intake _intake;
     private readonly FrameWriter _frames;
     private readonly CopyBuffer _buffer;
     private readonly RejectedRows _rejected;
     private readonly CopyEncoder _encoder;
     private long _lastProgress = Stopwatch.GetTimestamp();
 
-    public CopyTask(DuckDbConnection connection, EngineJob job, FrameWriter frames)
+    public CopyTask(DuckDbConnection connection, EngineJob job, Intake intake, FrameWriter frames)
     {
+        _intake = intake;
         _connection = connection;
         _job = job;
         _frames = frames;
@@ -60,7 +62,7 @@ internal sealed class CopyTask : IDisposable
         var counts = new List<FileCounts>();
         foreach (var file in _job.Files)
         {
-            counts.Add(Copy(file, counts.Sum(count => count.Read)));
+            counts.Add(CopyParts(file, counts.Sum(count => count.Read)));
         }
 
         if (_job.IncludeHeaderTrailer)
@@ -77,6 +79,25 @@ internal sealed class CopyTask : IDisposable
     }
 
     public void Dispose() => _buffer.Dispose();
+
+    /// <summary>The parts of a packed file count as one file: its rows are numbered on.</summary>
+    private FileCounts CopyParts(SourceFile file, long before)
+    {
+        var parts = new List<FileCounts>();
+        var read = 0L;
+        foreach (var part in _intake.Parts(file))
+        {
+            parts.Add(Copy(part with { RowsBefore = read }, before + read));
+            read += parts[^1].Read;
+        }
+
+        return parts is [var only] ? only : new FileCounts(
+            file.FileId,
+            read,
+            parts.Sum(part => part.Rejected),
+            [.. parts.SelectMany(part => part.MissingColumns).Distinct(StringComparer.OrdinalIgnoreCase)],
+            [.. parts.SelectMany(part => part.ExtraColumns).DistinctBy(column => column.Name, StringComparer.OrdinalIgnoreCase)]);
+    }
 
     private FileCounts Copy(SourceFile file, long before)
     {

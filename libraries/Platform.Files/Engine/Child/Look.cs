@@ -56,6 +56,14 @@ internal static class Look
         }
     }
 
+    public static FileHead Head(SourceFile file, int bytes)
+    {
+        using var stream = SourceBytes.Open(file);
+        var head = new byte[bytes + 1];
+        var read = stream.ReadAtLeast(head, head.Length, throwOnEndOfStream: false);
+        return new FileHead(file.Name, head[..Math.Min(read, bytes)], read <= bytes);
+    }
+
     public static IReadOnlyList<FileColumn> Columns(DuckDbConnection connection, IFileFormat format, SourceFile file)
     {
         try

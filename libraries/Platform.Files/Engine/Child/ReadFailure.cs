@@ -28,7 +28,7 @@ internal static class ReadFailure
                 return new EngineException(EngineFailure.Bug, $"The reader of {file.Format} failed on {file.Name}: {fault}", fault);
         }
 
-        if (!File.Exists(file.Path))
+        if (file.Bytes is null && !File.Exists(file.Path))
         {
             return new EngineException(EngineFailure.Environment, $"{file.Name} is no longer on this machine's disk. Restart the run with force to have it pulled again.", error);
         }

@@ -15,7 +15,7 @@ internal static class RecordCopy
         {
             using var reader = format.Open(file, SourceBytes.Open(file));
             var partitions = new Dictionary<string, string>(file.Partitions, StringComparer.OrdinalIgnoreCase);
-            var encoder = new RecordEncoder(buffer, rejected, reader, Plan(reader, file, rules, partitions), job.LoadId, file.FileId);
+            var encoder = new RecordEncoder(buffer, rejected, reader, Plan(reader, file, rules, partitions), job.LoadId, file);
             while (reader.Read())
             {
                 encoder.Encode();

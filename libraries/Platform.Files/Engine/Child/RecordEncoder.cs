@@ -21,11 +21,12 @@ internal sealed unsafe class RecordEncoder
     private readonly RecordField[] _fields;
     private readonly long _loadId;
     private readonly long _fileId;
+    private readonly long _rowsBefore;
     private readonly int _fixedBytes;
 
-    public RecordEncoder(CopyBuffer buffer, RejectedRows rejected, RecordReader reader, RecordField[] fields, long loadId, long fileId)
+    public RecordEncoder(CopyBuffer buffer, RejectedRows rejected, RecordReader reader, RecordField[] fields, long loadId, SourceFile file)
     {
-        (_buffer, _rejected, _reader, _fields, _loadId, _fileId) = (buffer, rejected, reader, fields, loadId, fileId);
+        (_buffer, _rejected, _reader, _fields, _loadId, _fileId, _rowsBefore) = (buffer, rejected, reader, fields, loadId, file.FileId, file.RowsBefore);
         _fixedBytes = sizeof(short) + (fields.Length * (LengthBytes + PostgresNumeric.MaxBytes)) + (LineageColumns * (LengthBytes + sizeof(long)));
     }
 
@@ -39,7 +40,7 @@ internal sealed unsafe class RecordEncoder
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Encode()
     {
-        var row = ++Read;
+        var row = _rowsBefore + ++Read;
         if (_reader.Problem is { } problem)
         {
             Rejected++;

@@ -27,13 +27,12 @@ internal static class Sandbox
         return job with { Files = files };
     }
 
-    public static void Close(DuckDbConnection connection, EngineJob job)
+    public static void Close(DuckDbConnection connection, EngineJob job, Intake intake)
     {
         // Our own readers open the job's files and nothing else.
-        var files = job.Files.DistinctBy(file => file.Path).ToDictionary(file => file.Path, StringComparer.Ordinal);
         foreach (var format in FilesLibrary.Formats.All)
         {
-            format.Register(connection, path => files.TryGetValue(path, out var file) ? file : throw new TableException("it is no file of this job"));
+            format.Register(connection, intake.Find);
         }
 
         var paths = string.Join(", ", job.Files.Select(file => DuckDb.Literal(file.Path)));
@@ -45,6 +44,7 @@ internal static class Sandbox
             SET temp_directory={DuckDb.Literal(job.ScratchFolder)};
             SET max_temp_directory_size='{job.ScratchQuotaMegabytes}MiB';
             SET allowed_paths=[{paths}];
+            SET allowed_directories=[{DuckDb.Literal(Intake.SpoolFolder(job) + "/")}];
             SET autoload_known_extensions=false;
             SET autoinstall_known_extensions=false;
             SET enable_progress_bar=false;

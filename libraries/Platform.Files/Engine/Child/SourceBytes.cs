@@ -8,6 +8,11 @@ internal static class SourceBytes
 {
     public static Stream Open(SourceFile file)
     {
+        if (file.Bytes is { } decoded)
+        {
+            return decoded();
+        }
+
         try
         {
             // Unbuffered: the readers have blocks of their own. A FIFO opens when its writer does.
