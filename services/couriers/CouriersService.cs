@@ -6,6 +6,7 @@ using Platform.Couriers.Consumers;
 using Platform.Couriers.Definitions;
 using Platform.Couriers.Endpoints;
 using Platform.Couriers.Landing;
+using Platform.Couriers.Passport;
 using Platform.Couriers.Persistence;
 using Platform.Couriers.Previews;
 using Platform.Couriers.Runs;
@@ -65,6 +66,8 @@ internal static class CouriersService
         builder.Services.AddSingleton<RunSignal>();
         builder.Services.AddSingleton(services => new RowLeases(services.GetRequiredService<NpgsqlDataSource>(), RunWorker.Table, services.GetRequiredService<TimeProvider>()));
         builder.Services.AddHostedService<RunWorker>();
+        builder.Services.AddSingleton<LandingRetention>();
+        builder.Services.AddHostedService(services => services.GetRequiredService<LandingRetention>());
     }
 
     public static void MapCouriers(this WebApplication app)
@@ -77,5 +80,6 @@ internal static class CouriersService
         app.MapLandedFiles();
         app.MapBrowsing();
         app.MapPreviews();
+        app.MapPassports();
     }
 }

@@ -12,13 +12,22 @@ public sealed class ResumingStream : Stream
     private readonly FileEntry _file;
     private readonly TimeSpan _stall;
     private readonly TimeProvider _clock;
+    private readonly long _end;
     private Stream? _part;
     private long _position;
     private int _faults;
 
     /// <summary>Nothing is opened before the first read. A read that gives no byte for <paramref name="stall"/> counts as a cut connection.</summary>
     public ResumingStream(IFileLocation location, FileEntry file, TimeProvider clock, TimeSpan stall)
+        : this(location, file, clock, stall, 0, file.Size)
     {
+    }
+
+    /// <summary>The same for the bytes from <paramref name="start"/> to before <paramref name="end"/>.</summary>
+    public ResumingStream(IFileLocation location, FileEntry file, TimeProvider clock, TimeSpan stall, long start, long end)
+    {
+        _position = start;
+        _end = end;
         _location = location;
         _file = file;
         _clock = clock;
@@ -38,7 +47,7 @@ public sealed class ResumingStream : Stream
     public override bool CanWrite => false;
 
     /// <inheritdoc/>
-    public override long Length => _file.Size;
+    public override long Length => _end;
 
     /// <inheritdoc/>
     public override long Position { get => _position; set => throw new NotSupportedException(); }
@@ -46,17 +55,17 @@ public sealed class ResumingStream : Stream
     /// <inheritdoc/>
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
-        while (_position < _file.Size)
+        while (_position < _end)
         {
             try
             {
-                _part ??= await _location.OpenReadAsync(_file.Path, new() { Offset = _position, ETag = _file.ETag }, cancellationToken);
+                _part ??= await _location.OpenReadAsync(_file.Path, new() { Offset = _position, Length = _end == _file.Size ? null : _end - _position, ETag = _file.ETag }, cancellationToken);
                 var read = await ReadPartAsync(buffer, cancellationToken);
                 if (read > 0)
                 {
                     _position += read;
                     _faults = 0;
-                    return _position <= _file.Size ? read : throw Changed("is longer");
+                    return _position <= _end ? read : throw Changed("is longer");
                 }
 
                 throw new EndOfStreamException($"the body ended after {_position:N0} of {_file.Size:N0} bytes");

@@ -44,6 +44,9 @@ internal sealed record LandedFileView
 
     public required DateTimeOffset LandedAt { get; init; }
 
+    /// <summary>When the landing store let go of the bytes; absent while they are kept.</summary>
+    public DateTimeOffset? RemovedAt { get; init; }
+
     /// <summary>For a run, <paramref name="settings"/> are the courier's when it ran: they may have changed since the file landed.</summary>
     public static LandedFileView Of(LandedFile file, string? settings = null) => new()
     {
@@ -62,6 +65,7 @@ internal sealed record LandedFileView
         Partitions = JsonSerializer.Deserialize<Dictionary<string, string>>(file.Partitions, PlatformJson.Options)!,
         Settings = JsonSerializer.Deserialize<FileSettings>(settings ?? file.Settings, PlatformJson.Options)!,
         LandedAt = file.LandedAt,
+        RemovedAt = file.RemovedAt,
     };
 }
 

@@ -1,6 +1,7 @@
 using System.Threading.Channels;
 using Platform.Contracts.Failures;
 using Platform.Couriers.Runs;
+using Platform.Couriers.Sources;
 using Platform.Files.Locations;
 using Platform.Postgres;
 using Platform.ServiceDefaults;
@@ -11,8 +12,16 @@ namespace Platform.Couriers.Landing;
 /// Pulls the files of a run that are not in the landing store yet: several at a time, streamed, hashed, resumed after a cut. What has landed is committed by
 /// <see cref="LandingLedger"/> in the order of arrival, many files in one transaction when they come fast.
 /// </summary>
-internal sealed class FileLander(LandingStore store, LandingLedger ledger, RunOptions options, TimeProvider clock)
+internal sealed class FileLander(LandingStore store, LandingLedger ledger, RunOptions options, TimeProvider clock) : IDisposable
 {
+    private const long LargeFile = 64L * 1024 * 1024;
+    private const int BlocksPerFile = 4;
+
+    /// <summary>Blocks in memory for all files of the process together: 64 MB.</summary>
+    private const int BlocksAtATime = 8;
+
+    private readonly SemaphoreSlim _blocks = new(BlocksAtATime);
+
     public async Task LandAsync(RunContext context, IFileLocation source, IReadOnlyList<RunFile> pending, RunProgress progress, CancellationToken cancellationToken)
     {
         var arrived = Channel.CreateBounded<(int FileNo, LandedFile File)>(new BoundedChannelOptions(LandingLedger.BatchSize) { SingleReader = true });
@@ -42,13 +51,15 @@ internal sealed class FileLander(LandingStore store, LandingLedger ledger, RunOp
         }
     }
 
+    public void Dispose() => _blocks.Dispose();
+
     private async Task<LandedFile> PullAsync(RunContext context, IFileLocation source, RunFile file, RunProgress progress, CancellationToken cancellationToken)
     {
         using var activity = Telemetry.Source.StartActivity("land file");
         var id = PublicId.Sequential("lf");
         var name = file.Key[(file.Key.LastIndexOf('/') + 1)..];
         var path = LandingStore.PathFor(context.Run.CourierId, context.Run.Id, id, name);
-        await using var body = new ResumingStream(source, new(file.Key, file.Size, file.ETag, file.LastModified), clock, options.StallAfter);
+        await using var body = Open(context, source, new(file.Key, file.Size, file.ETag, file.LastModified));
         var written = await store.Files.WriteAsync(path, new CountedStream(body, progress), cancellationToken);
         if (written.Size != file.Size)
         {
@@ -76,6 +87,11 @@ internal sealed class FileLander(LandingStore store, LandingLedger ledger, RunOp
             LandedAt = clock.GetUtcNow(),
         };
     }
+
+    // SFTP spreads large files by itself.
+    private Stream Open(RunContext context, IFileLocation source, FileEntry entry) => entry.Size > LargeFile && context.Layout.Place is BucketPlace
+        ? new ParallelReadStream(source, entry, clock, options.StallAfter, BlocksPerFile, _blocks)
+        : new ResumingStream(source, entry, clock, options.StallAfter);
 
     // The same bytes under another tag.
     private static LandedFile Again(LandedFile landed, RunFile file) => new()

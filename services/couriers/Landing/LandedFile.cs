@@ -40,4 +40,7 @@ internal sealed class LandedFile
     public required string Settings { get; init; }
 
     public required DateTimeOffset LandedAt { get; init; }
+
+    /// <summary>When the landing store let go of the bytes; null while they are kept.</summary>
+    public DateTimeOffset? RemovedAt { get; set; }
 }

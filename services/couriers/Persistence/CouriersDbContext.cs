@@ -70,6 +70,9 @@ internal sealed class CouriersDbContext(DbContextOptions<CouriersDbContext> opti
             file.Property(row => row.Settings).HasColumnType("json").HasDefaultValueSql("'{}'");
             file.HasIndex(row => new { row.CourierId, row.Source, row.Id });
             file.HasIndex(row => row.RunId);
+            file.HasIndex(row => row.Source);
+            file.HasIndex(row => row.Location);
+            file.HasIndex(row => row.LandedAt, "ix_landed_files_kept").HasFilter("removed_at is null");
         });
         modelBuilder.AddMessaging();
         modelBuilder.UseSnakeCase();

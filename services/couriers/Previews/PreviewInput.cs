@@ -71,6 +71,9 @@ internal sealed record PreviewAnswer
     /// <summary>With view <c>table</c>: one list per row, each cell as JSON text, or null.</summary>
     public IReadOnlyList<IReadOnlyList<string?>>? Rows { get; init; }
 
+    /// <summary>With view <c>table</c>: rows that were passed over because they are bad ones, with their positions.</summary>
+    public IReadOnlyList<string>? BadRows { get; init; }
+
     /// <summary>With view <c>raw</c>.</summary>
     public string? Raw { get; init; }
 }

@@ -80,6 +80,8 @@ internal sealed class Previewer(
         {
             Columns = [.. fields.Select(field => new PreviewColumn(field.Name, field.Type, field.FileType, field.Nullable))],
             Rows = rows.Rows,
+            BadRows = rows.BadRows,
+            Settings = rows.Settings ?? settings,
         };
     }
 

@@ -35,4 +35,11 @@ internal sealed class LandingOptions
     /// <summary>Absolute path of the landing store; the feeds service reads the same folder.</summary>
     [Required(ErrorMessage = "The setting Landing:Root is missing. It must be the absolute path of the landing store.")]
     public string Root { get; set; } = "";
+
+    /// <summary>Days after which the bytes of a landed file are removed; null keeps them for ever.</summary>
+    [Range(1, 36500)]
+    public int? KeepDays { get; set; }
+
+    /// <summary>How often old files are looked for.</summary>
+    public TimeSpan SweepEvery { get; set; } = TimeSpan.FromHours(1);
 }

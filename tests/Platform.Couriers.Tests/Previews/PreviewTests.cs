@@ -47,6 +47,21 @@ public sealed class PreviewTests(CouriersApp app)
     }
 
     [Fact]
+    public async Task How_text_is_written_is_inferred_and_can_be_overridden()
+    {
+        var bucket = await app.NewBucketAsync();
+        await app.PutAsync(bucket, "a.csv", "id;name\n1;a,b\n2;c,d\n");
+
+        var inferred = await PreviewAsync(new { credentialId = "cred-good", bucket, path = "a.csv" });
+        var overridden = await PreviewAsync(new { credentialId = "cred-good", bucket, path = "a.csv", settings = new { csv = new { separator = ",", headerRows = 0 } } });
+
+        Assert.Equal(["id", "name"], inferred["columns"]!.AsArray().Select(column => (string)column!["name"]!));
+        Assert.Equal(";", (string)inferred["settings"]!["csv"]!["separator"]!);
+        Assert.Equal("\"a,b\"", (string)inferred["rows"]![0]![1]!);
+        Assert.Equal(["column1", "column2"], overridden["columns"]!.AsArray().Select(column => (string)column!["name"]!).Take(2));
+    }
+
+    [Fact]
     public async Task What_cannot_be_shown_says_why()
     {
         var bucket = await app.NewBucketAsync();

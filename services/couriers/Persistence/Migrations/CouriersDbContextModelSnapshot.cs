@@ -128,6 +128,10 @@ namespace Platform.Couriers.Persistence.Migrations
                         .HasColumnType("json")
                         .HasColumnName("partitions");
 
+                    b.Property<DateTimeOffset?>("RemovedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("removed_at");
+
                     b.Property<string>("RunId")
                         .IsRequired()
                         .HasColumnType("text")
@@ -162,11 +166,21 @@ namespace Platform.Couriers.Persistence.Migrations
                     b.HasKey("Id")
                         .HasName("pk_landed_files");
 
+                    b.HasIndex("Location")
+                        .HasDatabaseName("ix_landed_files_location");
+
                     b.HasIndex("RunId")
                         .HasDatabaseName("ix_landed_files_run_id");
 
+                    b.HasIndex("Source")
+                        .HasDatabaseName("ix_landed_files_source");
+
                     b.HasIndex("CourierId", "Source", "Id")
                         .HasDatabaseName("ix_landed_files_courier_id_source_id");
+
+                    b.HasIndex(new[] { "LandedAt" }, "ix_landed_files_kept")
+                        .HasDatabaseName("ix_landed_files_kept")
+                        .HasFilter("removed_at is null");
 
                     b.ToTable("landed_files");
                 });
