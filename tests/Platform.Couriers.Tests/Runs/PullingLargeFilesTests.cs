@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using Amazon.S3.Model;
 using Platform.Files.Locations;
 using Platform.Files.Locations.S3;
+using Platform.ServiceDefaults.Outgoing;
 using Platform.Testing.Servers;
 using Xunit;
 
