@@ -18,10 +18,10 @@ internal static class RequestJson
         options.TypeInfoResolver = (options.TypeInfoResolver ?? new DefaultJsonTypeInfoResolver()).WithAddedModifier(Require).WithAddedModifier(RefuseNullItems);
     }
 
-    // RespectRequiredConstructorParameters would ask for nullable parameters too.
+    // RespectRequiredConstructorParameters would ask for nullable parameters too. What has no setter is only ever written, and may not be called required.
     private static void Require(JsonTypeInfo type)
     {
-        foreach (var property in type.Properties.Where(property => property.AssociatedParameter is { HasDefaultValue: false, IsNullable: false } && !property.PropertyType.IsValueType))
+        foreach (var property in type.Properties.Where(property => property is { Set: not null, AssociatedParameter: { HasDefaultValue: false, IsNullable: false } } && !property.PropertyType.IsValueType))
         {
             property.IsRequired = true;
         }

@@ -23,6 +23,7 @@ public sealed class RefusingRequestsTests(RealServers servers) : IAsyncLifetime
         {
             app.MapPost("/api/things", (Thing thing) => TypedResults.Ok(thing)).RequireAuthorization(Roles.Operator);
             app.MapPost("/api/orders", (Order order) => TypedResults.Ok(order)).RequireAuthorization(Roles.Operator);
+            app.MapGet("/api/answers", () => TypedResults.Ok(new Answer("a", ["b"]))).RequireAuthorization(Roles.Viewer);
             app.MapPost("/api/texts", (Thing thing, NpgsqlDataSource database) => EchoAsync(database, thing.Name)).RequireAuthorization(Roles.Operator);
             app.MapGet("/api/things", (int limit) => TypedResults.Ok(limit)).RequireAuthorization(Roles.Viewer);
             app.MapGet("/api/broken", string () => throw new InvalidOperationException("Details for the log only.")).RequireAuthorization(Roles.Viewer);
@@ -122,6 +123,14 @@ public sealed class RefusingRequestsTests(RealServers servers) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Answers_that_can_only_be_written_are_written()
+    {
+        using var client = _service.ClientAs(servers.Keys, Roles.Viewer);
+
+        Assert.Equal("{\"name\":\"a\",\"lines\":[\"b\"]}", await client.GetStringAsync("/api/answers"));
+    }
+
+    [Fact]
     public async Task A_character_that_the_database_cannot_store_is_the_callers_mistake()
     {
         using var client = _service.ClientAs(servers.Keys, Roles.Operator);
@@ -180,6 +189,13 @@ public sealed class RefusingRequestsTests(RealServers servers) : IAsyncLifetime
     }
 
     private sealed record Order(string Name, string? Note, List<string> Lines, IReadOnlyDictionary<string, string> Labels, List<string?>? Perhaps);
+
+    private sealed class Answer(string name, IReadOnlyList<string> lines)
+    {
+        public string Name { get; } = name;
+
+        public IReadOnlyList<string> Lines { get; } = lines;
+    }
 
     private sealed class Thing
     {
