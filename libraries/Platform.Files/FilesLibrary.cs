@@ -32,6 +32,20 @@ public static class FilesLibrary
     internal static KindRegistry<IFileEncoding> Encodings { get; } =
         new("encoding", [new GzipEncoding(), new ZstdEncoding(), new Bzip2Encoding(), new XzEncoding(), new ZipEncoding(), new TarEncoding(), new PgpEncoding()]);
 
+    /// <summary>Whether a file that begins with <paramref name="head"/>, 512 bytes or more, is packed, an archive or encrypted.</summary>
+    public static bool IsPacked(ReadOnlySpan<byte> head)
+    {
+        foreach (var encoding in Encodings.All)
+        {
+            if (encoding.Matches(head))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
     /// <summary>Adds the formats and the reading engine, configured by section <c>Engine</c> and <c>Scratch:Root</c>.</summary>
     public static IHostApplicationBuilder AddPlatformFiles(this IHostApplicationBuilder builder)
     {

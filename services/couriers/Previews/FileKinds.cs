@@ -1,3 +1,5 @@
+using Platform.Files;
+
 namespace Platform.Couriers.Previews;
 
 /// <summary>Tells what a file is from its first bytes and its name, where nobody says.</summary>
@@ -58,11 +60,5 @@ internal static class FileKinds
 
     /// <summary>True for text that needs no more than its beginning to be shown: it is neither packed nor encrypted, and its format has no index at its end.</summary>
     public static bool IsPlainText(string contentType, ReadOnlySpan<byte> head) =>
-        contentType is not (Parquet or Avro) && !head.Contains((byte)0) && !IsPacked(head);
-
-    private static bool IsPacked(ReadOnlySpan<byte> head) => head switch
-    {
-        [0x1f, 0x8b, ..] or [0x28, 0xb5, 0x2f, 0xfd, ..] or [(byte)'B', (byte)'Z', (byte)'h', ..] or [(byte)'P', (byte)'K', 3 or 5, 4 or 6, ..] or [0x84 or 0x85 or 0x8c or 0xa3 or 0xc0 or 0xc1 or 0xc3 or 0xd2, ..] => true,
-        _ => head.StartsWith("-----BEGIN PGP"u8),
-    };
+        contentType is not (Parquet or Avro) && !head.Contains((byte)0) && !FilesLibrary.IsPacked(head);
 }

@@ -1,5 +1,6 @@
 using Platform.Contracts.Failures;
 using Platform.Couriers.Runs;
+using Platform.Files;
 using Platform.Files.Locations;
 using Platform.Files.Locations.Folder;
 
@@ -48,7 +49,7 @@ internal sealed class PreviewSpool : IDisposable
         var head = await ReadHeadAsync(source, entry, cancellationToken);
         var type = contentType ?? FileKinds.Guess(entry.Path, head);
         var name = Guid.CreateVersion7().ToString("n");
-        if (view == PreviewView.Raw)
+        if (view == PreviewView.Raw && !FilesLibrary.IsPacked(head))
         {
             await _folder.WriteAsync(name, new MemoryStream(head, writable: false), cancellationToken);
         }

@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.Json;
 using Microsoft.EntityFrameworkCore;
 using Platform.Contracts.Failures;
+using Platform.Couriers.Clients;
 using Platform.Couriers.Landing;
 using Platform.Couriers.Persistence;
 using Platform.Couriers.Runs;
@@ -17,7 +18,7 @@ namespace Platform.Couriers.Previews;
 
 /// <summary>Shows the beginning of a source or landed file as a table or raw (R12). What a file is made of is read by the engine's child, never here.</summary>
 internal sealed class Previewer(
-    CouriersDbContext context, SourceConnections connections, LandingStore store, PreviewSpool spool, Engine engine, KindRegistry<IFileFormat> formats, TimeProvider clock)
+    CouriersDbContext context, SourceConnections connections, CredentialsClient credentials, LandingStore store, PreviewSpool spool, Engine engine, KindRegistry<IFileFormat> formats, TimeProvider clock)
 {
     private const int RawBytes = 16 * 1024;
 
@@ -65,15 +66,17 @@ internal sealed class Previewer(
         PreviewInput input, string source, long size, string path, string contentType, FileSettings settings, IReadOnlyDictionary<string, string> partitions, CancellationToken cancellationToken)
     {
         var answer = new PreviewAnswer { Source = source, Size = size, ContentType = contentType, Settings = settings };
+        var file = new SourceFile { Path = path, Name = source, Format = "", FileId = 1, Settings = settings, Partitions = partitions, Pgp = await KeyAsync(settings, cancellationToken) };
         if (input.View == PreviewView.Raw)
         {
-            return answer with { Raw = await ReadRawAsync(path, cancellationToken) };
+            var head = await engine.HeadAsync(file, RawBytes, cancellationToken);
+            return answer with { Raw = RawText.Of(head.Bytes, head.IsWhole) };
         }
 
         var format = formats.All.FirstOrDefault(kind => kind.ContentTypes.Contains(contentType, StringComparer.OrdinalIgnoreCase))
             ?? throw new RunFailureException(FailureCategory.Configuration,
                 $"The content type '{contentType}' cannot be read. Known: {string.Join(", ", formats.All.SelectMany(kind => kind.ContentTypes))}. View the file raw, or name another contentType.");
-        var file = new SourceFile { Path = path, Name = source, Format = format.Name, FileId = 1, Settings = settings, Partitions = partitions };
+        file = file with { Format = format.Name };
         var fields = await engine.InferAsync(file, cancellationToken);
         var rows = await engine.PreviewAsync(file, input.Rows, cancellationToken);
         return answer with
@@ -85,12 +88,17 @@ internal sealed class Previewer(
         };
     }
 
-    private static async Task<string> ReadRawAsync(string path, CancellationToken cancellationToken)
+    private async Task<PgpKey?> KeyAsync(FileSettings settings, CancellationToken cancellationToken)
     {
-        await using var file = new FileStream(path, new FileStreamOptions { Options = FileOptions.Asynchronous, Share = FileShare.ReadWrite | FileShare.Delete });
-        var head = new byte[RawBytes];
-        var read = await file.ReadAtLeastAsync(head, head.Length, throwOnEndOfStream: false, cancellationToken);
-        return RawText.Of(head.AsSpan(0, read), whole: read == file.Length);
+        if (settings.PgpCredentialId is not { } id)
+        {
+            return null;
+        }
+
+        var secret = await credentials.FetchAsync(id, "preview of an encrypted file", cancellationToken);
+        return secret.Type == "pgp"
+            ? new() { PrivateKey = secret.Field("privateKey"), Passphrase = secret.Field("passphrase") }
+            : throw new RunFailureException(FailureCategory.Configuration, $"The credential '{id}' is of type '{secret.Type}'. Expected one of type 'pgp', with the private key or the passphrase the file was encrypted for.");
     }
 }
 

@@ -2,6 +2,7 @@ using System.Net;
 using System.Text.Json.Nodes;
 using Amazon.S3.Model;
 using Platform.Testing;
+using Platform.Testing.Processes;
 using Xunit;
 
 namespace Platform.Couriers.Tests.Previews;
@@ -60,6 +61,36 @@ public sealed class PreviewTests(CouriersApp app)
         Assert.Equal("\"a,b\"", (string)inferred["rows"]![0]![1]!);
         Assert.Equal(["column1"], overridden["columns"]!.AsArray().Select(column => (string)column!["name"]!));
         Assert.Equal("\"id;name\"", (string)overridden["rows"]![0]![0]!);
+    }
+
+    [Fact]
+    public async Task What_is_packed_and_encrypted_is_shown_as_what_it_holds()
+    {
+        var bucket = await app.NewBucketAsync();
+        var folder = Directory.CreateTempSubdirectory("gnupg-");
+        try
+        {
+            var packed = Tool.Run("gzip", ["-c"], "id;name\n1;Zoë\n"u8.ToArray());
+            var secret = Tool.Run("gpg", ["--homedir", folder.FullName, "--batch", "--quiet", "--pinentry-mode", "loopback", "--passphrase", "open sesame", "--symmetric"], packed);
+            await app.S3.Client.PutObjectAsync(
+                new PutObjectRequest { BucketName = bucket, Key = "rows.csv.gz.gpg", InputStream = new MemoryStream(secret), UseChunkEncoding = false }, TestContext.Current.CancellationToken);
+            Tool.Run("gpgconf", ["--homedir", folder.FullName, "--kill", "all"]);
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+
+        app.Sisters.Credentials["cred-pgp-preview"] = new() { ["id"] = "cred-pgp-preview", ["type"] = "pgp", ["version"] = 1, ["fields"] = new JsonObject { ["passphrase"] = "open sesame" } };
+        var settings = new { pgpCredentialId = "cred-pgp-preview" };
+        var table = await PreviewAsync(new { credentialId = "cred-good", bucket, path = "rows.csv.gz.gpg", settings });
+        var raw = await PreviewAsync(new { credentialId = "cred-good", bucket, path = "rows.csv.gz.gpg", view = "raw", settings });
+        var locked = await PreviewAsync(new { credentialId = "cred-good", bucket, path = "rows.csv.gz.gpg" }, HttpStatusCode.UnprocessableEntity);
+
+        Assert.Equal(["id", "name"], table["columns"]!.AsArray().Select(column => (string)column!["name"]!));
+        Assert.Equal("\"Zoë\"", (string)table["rows"]![0]![1]!);
+        Assert.Equal("id;name\n1;Zoë\n", (string)raw["raw"]!);
+        Assert.Contains("Set object/pgp-credential", (string)locked["detail"]!);
     }
 
     [Fact]

@@ -1,6 +1,7 @@
 using Platform.Files.Engine;
 using Platform.Files.Tests.Engine;
 using Platform.Testing;
+using Platform.Testing.Processes;
 using Xunit;
 
 namespace Platform.Files.Tests.Avro;

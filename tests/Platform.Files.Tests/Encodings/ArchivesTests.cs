@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Text;
 using Platform.Files.Engine;
+using Platform.Testing.Processes;
 using Xunit;
 
 namespace Platform.Files.Tests.Encodings;

@@ -1,6 +1,7 @@
 using System.Text;
 using Platform.Files.Encodings;
 using Platform.Testing;
+using Platform.Testing.Processes;
 using Xunit;
 
 namespace Platform.Files.Tests.Encodings;

@@ -1,5 +1,6 @@
 using System.Text;
 using Platform.Files.Engine;
+using Platform.Testing.Processes;
 using Xunit;
 
 namespace Platform.Files.Tests.Encodings;

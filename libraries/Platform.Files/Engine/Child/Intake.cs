@@ -105,7 +105,7 @@ internal sealed class Intake(EngineJob job) : IDisposable
             yield break;
         }
 
-        if (!Look.Format(layer.File).Capabilities.NeedsSeekableFile)
+        if (job.Task == EngineTask.Head || !Look.Format(layer.File).Capabilities.NeedsSeekableFile)
         {
             // Not a path on this disk: it names the part in a statement.
             var name = string.Create(CultureInfo.InvariantCulture, $"{layer.File.Path}#{++_names}");

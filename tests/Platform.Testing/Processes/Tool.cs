@@ -1,10 +1,9 @@
 using System.Diagnostics;
-using Xunit;
 
-namespace Platform.Files.Tests;
+namespace Platform.Testing.Processes;
 
 /// <summary>Real programs that make the files other people send.</summary>
-internal static class Tool
+public static class Tool
 {
     /// <summary>What a program writes to its standard output; it must end well.</summary>
     public static byte[] Run(string program, string[] arguments, byte[]? input = null, string? folder = null)
@@ -21,10 +20,10 @@ internal static class Tool
         process.StandardOutput.BaseStream.CopyTo(output);
         process.WaitForExit();
         writing.GetAwaiter().GetResult();
-        Assert.True(process.ExitCode == 0, $"{program} {string.Join(' ', arguments)}: {error.GetAwaiter().GetResult()}");
-        return output.ToArray();
+        return process.ExitCode == 0 ? output.ToArray() : throw new InvalidOperationException($"{program} {string.Join(' ', arguments)} ended with {process.ExitCode}: {error.GetAwaiter().GetResult()}");
     }
 
+    /// <summary>A file's bytes.</summary>
     public static byte[] Read(string path)
     {
         using var stream = new MemoryStream();
