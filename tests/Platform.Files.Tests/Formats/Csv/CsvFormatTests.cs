@@ -128,6 +128,23 @@ public sealed class CsvFormatTests(EngineFixture engine)
         Assert.Contains(expected, error.Message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("id,v\n4,d\n5,\"e\n6,f\n")]
+    [InlineData("id;v\n4;\"d\"\n5;\"e\n6;it's\n")]
+    public async Task An_open_quote_is_never_taken_for_text(string text)
+    {
+        var error = await Assert.ThrowsAsync<EngineException>(() => engine.CopyAsync(engine.Csv(text), TextFiles.Texts("id")));
+        Assert.Contains("line 3 (byte ", error.Message, StringComparison.Ordinal);
+        Assert.Contains("opens a quote that the file never closes", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Escapes_by_backslash_are_found()
+    {
+        var copied = await engine.CopyAsync(engine.Csv("a,b\n1,\"x \\\"y\\\" \\\\\"\n2,\"z, z\"\n"), TextFiles.Texts("b"));
+        Assert.Equal(["x \"y\" \\", "z, z"], copied.Column(0));
+    }
+
     [Fact]
     public async Task An_open_quote_in_the_middle_of_a_large_file_never_loses_rows_in_silence()
     {
