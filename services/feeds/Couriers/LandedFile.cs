@@ -1,3 +1,5 @@
+using Platform.Files.Engine;
+
 namespace Platform.Feeds.Couriers;
 
 /// <summary>A file in the landing store, as the couriers service tells about it.</summary>
@@ -22,4 +24,7 @@ internal sealed record LandedFile
 
     /// <summary>Names and values in the file's path, for example <c>date</c> and <c>event</c>.</summary>
     public IReadOnlyDictionary<string, string>? Partitions { get; init; }
+
+    /// <summary>How the file is written, as far as the courier's entities list says.</summary>
+    public FileSettings? Settings { get; init; }
 }

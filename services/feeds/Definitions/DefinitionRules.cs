@@ -115,6 +115,7 @@ internal static partial class DefinitionRules
                 Type = input.Type ?? FieldType.String,
                 Precision = input.Precision,
                 Scale = input.Scale,
+                Pattern = input.Pattern,
                 Required = input.Required,
                 SemanticTags = [.. (input.SemanticTags ?? []).OfType<string>()],
             });
@@ -153,6 +154,7 @@ internal static partial class DefinitionRules
             problems.Add(new($"{path}.scale", $"{input.Scale} is outside 0 to 37, or greater than the precision {input.Precision ?? LoadField.MaxPrecision}."));
         }
 
+        CheckPattern(input, path, problems);
         var tags = input.SemanticTags ?? [];
         for (var i = 0; i < tags.Count; i++)
         {
@@ -160,6 +162,27 @@ internal static partial class DefinitionRules
             {
                 problems.Add(new($"{path}.semanticTags[{i}]", $"'{tags[i]}' is no semantic tag. Expected lower-case words such as given-name, email or fk-customer, at most {MaxTagLength} characters."));
             }
+        }
+    }
+
+    private static void CheckPattern(FieldInput input, string path, List<FieldProblem> problems)
+    {
+        if (input.Pattern is null)
+        {
+            return;
+        }
+
+        if (input.Type is not (FieldType.Date or FieldType.Datetime))
+        {
+            problems.Add(new($"{path}.pattern", "A pattern belongs to the types date and datetime only."));
+        }
+        else if (!DatetimePattern.TryParse(input.Pattern, out var pattern, out var problem))
+        {
+            problems.Add(new($"{path}.pattern", $"The pattern {problem}"));
+        }
+        else if (input.Type == FieldType.Date && pattern.HasTime)
+        {
+            problems.Add(new($"{path}.pattern", "The pattern has a time of day, which a date cannot keep. Expected a pattern of the day only, or the type datetime."));
         }
     }
 

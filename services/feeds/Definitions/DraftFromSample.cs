@@ -59,6 +59,7 @@ internal static class DraftFromSample
             Type = column.Type,
             Precision = column.Type == FieldType.Decimal ? column.Precision : null,
             Scale = column.Type == FieldType.Decimal ? column.Scale : null,
+            Pattern = column.Pattern,
             SemanticTags = SuggestTag(column.Name) is { } tag ? [tag] : [],
         })];
     }

@@ -30,6 +30,9 @@ public sealed record FieldDefinition
     /// <summary>Digits behind the point of a decimal, 0 to 37; 0 when absent.</summary>
     public int? Scale { get; init; }
 
+    /// <summary>How the files write a date or datetime: a Joda pattern, or epoch-seconds, epoch-millis, epoch-micros; ISO 8601 when absent.</summary>
+    public string? Pattern { get; init; }
+
     /// <summary>A row without a value here is rejected. Fields of the primary key always are required.</summary>
     public bool Required { get; init; }
 

@@ -20,6 +20,9 @@ public sealed record FieldInput
     /// <summary>Digits behind the point of a decimal, 0 to 37.</summary>
     public int? Scale { get; init; }
 
+    /// <summary>How the files write a date or datetime: a Joda pattern such as <c>dd/MM/yyyy HH:mm</c>, or epoch-seconds, epoch-millis, epoch-micros; ISO 8601 when absent.</summary>
+    public string? Pattern { get; init; }
+
     /// <summary>A row without a value here is rejected.</summary>
     public bool Required { get; init; }
 

@@ -56,6 +56,7 @@ internal sealed class EngineCopy(Engine engine, NpgsqlDataSource database, Landi
         Type = field.Type,
         Precision = field.Precision ?? LoadField.MaxPrecision,
         Scale = field.Scale ?? 0,
+        Pattern = field.Pattern,
         Required = field.Required || definition.IsKey(field),
     };
 

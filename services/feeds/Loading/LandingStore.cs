@@ -33,6 +33,6 @@ internal sealed class LandingStore(FeedsOptions options, KindRegistry<IFileForma
             throw new LoadFailedException(FailureCategory.BadFile, $"{file.Source} has {found.Length} bytes in the landing store, but was landed with {file.Size}. Run the courier again with force.");
         }
 
-        return new() { Path = path, Name = file.Source, Format = format.Name, FileId = file.FileNo, Partitions = file.Partitions };
+        return new() { Path = path, Name = file.Source, Format = format.Name, FileId = file.FileNo, Partitions = file.Partitions, Settings = file.Settings };
     }
 }

@@ -4,6 +4,7 @@ using Microsoft.EntityFrameworkCore.Storage;
 using Npgsql;
 using Platform.Feeds.Couriers;
 using Platform.Feeds.Persistence;
+using Platform.Files.Engine;
 using Platform.Postgres;
 using Platform.ServiceDefaults;
 
@@ -41,6 +42,7 @@ internal sealed class LoadFileList(IServiceScopeFactory scopes)
         Size = file.Size,
         FileDate = file.FileDate,
         Partitions = new(file.Partitions ?? new Dictionary<string, string>()),
+        Settings = file.Settings ?? FileSettings.Inferred,
     };
 
     private static async Task KeepAsync(FeedsDbContext database, Load load, RowLease lease, List<LandedFile> files, CancellationToken cancellationToken)
@@ -61,12 +63,13 @@ internal sealed class LoadFileList(IServiceScopeFactory scopes)
             file.Size,
             file.FileDate,
             Partitions = file.Partitions ?? new Dictionary<string, string>(),
+            Settings = file.Settings ?? FileSettings.Inferred,
         });
         var json = JsonSerializer.Serialize(numbered, PlatformJson.Options);
         await database.Database.ExecuteSqlAsync($"""
-            insert into load_files (load_id, file_id, source, file_name, location, tag, content_type, size, file_date, partitions, unknown_columns)
-            select {load.Id}, f."fileId", f.source, f."fileName", f.location, f.tag, f."contentType", f.size, f."fileDate", f.partitions, array[]::text[]
-            from jsonb_to_recordset({json}::jsonb) as f("order" int, "fileId" text, source text, "fileName" text, location text, tag text, "contentType" text, size bigint, "fileDate" date, partitions jsonb)
+            insert into load_files (load_id, file_id, source, file_name, location, tag, content_type, size, file_date, partitions, settings, unknown_columns)
+            select {load.Id}, f."fileId", f.source, f."fileName", f.location, f.tag, f."contentType", f.size, f."fileDate", f.partitions, f.settings, array[]::text[]
+            from jsonb_to_recordset({json}::jsonb) as f("order" int, "fileId" text, source text, "fileName" text, location text, tag text, "contentType" text, size bigint, "fileDate" date, partitions jsonb, settings jsonb)
             order by f."order"
             """, cancellationToken);
         await transaction.CommitAsync(cancellationToken);

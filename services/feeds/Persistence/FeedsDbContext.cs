@@ -67,6 +67,7 @@ internal sealed class FeedsDbContext(DbContextOptions<FeedsDbContext> options) :
         file.HasIndex(row => row.FileId);
         file.HasOne<Load>().WithMany().HasForeignKey(row => row.LoadId).OnDelete(DeleteBehavior.Cascade);
         Json(file.Property(row => row.Partitions));
+        Json(file.Property(row => row.Settings)).HasDefaultValueSql("'{}'::jsonb");
     }
 
     private static void MapRejectedValues(EntityTypeBuilder<RejectedValue> value)

@@ -1,4 +1,5 @@
 using Platform.Contracts.Failures;
+using Platform.Files.Engine;
 
 namespace Platform.Feeds.Persistence;
 
@@ -134,6 +135,9 @@ internal sealed class LoadFile
     public DateOnly? FileDate { get; init; }
 
     public required Dictionary<string, string> Partitions { get; init; }
+
+    /// <summary>How the file is written, as far as is known.</summary>
+    public FileSettings Settings { get; init; } = FileSettings.Inferred;
 
     public long? Read { get; init; }
 

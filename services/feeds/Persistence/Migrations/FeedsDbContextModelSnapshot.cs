@@ -356,6 +356,13 @@ namespace Platform.Feeds.Persistence.Migrations
                         .HasColumnType("bigint")
                         .HasColumnName("rejected");
 
+                    b.Property<string>("Settings")
+                        .IsRequired()
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("jsonb")
+                        .HasColumnName("settings")
+                        .HasDefaultValueSql("'{}'::jsonb");
+
                     b.Property<long>("Size")
                         .HasColumnType("bigint")
                         .HasColumnName("size");
