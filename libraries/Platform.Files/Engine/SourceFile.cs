@@ -7,8 +7,8 @@ public sealed record SourceFile
 
     /// <summary>
     /// Absolute path on this machine. Formats that need no seekable file (see <see cref="Formats.FormatCapabilities.NeedsSeekableFile"/>) read it once, from its first to its
-    /// last byte, through <c>Child/SourceBytes.Open</c>: it may be a FIFO into
-    /// which someone decodes, or hold an encoding that is taken off there.
+    /// last byte, through <c>Child/SourceBytes.Open</c>; encodings
+    /// around them are taken off there.
     /// </summary>
     public required string Path { get; init; }
 

@@ -15,7 +15,7 @@ internal static class SourceBytes
 
         try
         {
-            // Unbuffered: the readers have blocks of their own. A FIFO opens when its writer does.
+            // Unbuffered: the readers have blocks of their own.
             return new FileStream(file.Path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0, FileOptions.SequentialScan);
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)

@@ -190,29 +190,6 @@ public sealed class CsvFormatTests(EngineFixture engine)
     }
 
     [Fact]
-    public async Task A_fifo_is_read_at_once_and_once()
-    {
-        var path = engine.PathOf($"{Guid.CreateVersion7()}.fifo");
-        using (var make = System.Diagnostics.Process.Start("mkfifo", [path]))
-        {
-            await make.WaitForExitAsync(TestContext.Current.CancellationToken);
-        }
-
-        var writing = Task.Run(async () =>
-        {
-            await using var writer = new FileStream(path, FileMode.Open, FileAccess.Write);
-            for (var i = 0; i < 200_000; i++)
-            {
-                await writer.WriteAsync(Encoding.UTF8.GetBytes(i == 0 ? "a,b\n" : $"{i},\"x{i}\"\n"));
-            }
-        }, TestContext.Current.CancellationToken);
-        var copied = await engine.CopyAsync(EngineFixture.Source(path, format: "csv"), TextFiles.Texts("b"));
-        await writing;
-        Assert.Equal(199_999, copied.Rows.Count);
-        Assert.Equal("x199999", copied.Column(0).Last());
-    }
-
-    [Fact]
     public async Task Types_are_inferred_without_losing_a_digit()
     {
         var file = engine.Csv("""
