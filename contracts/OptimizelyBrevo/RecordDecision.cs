@@ -1,8 +1,8 @@
 namespace Platform.Contracts.OptimizelyBrevo;
 
 /// <summary>
-/// Command: a decision that an SDK's notification listener announced; the contact it belongs to is brought up to date (O5). The one message that carries data of a
-/// person: the decision is the fact, and nobody has stored it yet. Told twice under one <see cref="DecisionId"/> it counts once.
+/// Command: a decision that an SDK's notification listener announced; the contact it belongs to is brought up to date (O5). It says whose only to those who know the
+/// address already: decisions of people the connection does not know yet are told by REST. Told twice under one <see cref="DecisionId"/> it counts once.
 /// </summary>
 [Command]
 public sealed record RecordDecision
@@ -16,11 +16,11 @@ public sealed record RecordDecision
     /// <summary>As the SDK says it: <c>feature</c>, <c>ab-test</c> or <c>flag</c>; others are of no consequence.</summary>
     public required string Type { get; init; }
 
-    /// <summary>The SDK's user id.</summary>
+    /// <summary>The SDK's user id; where user ids are e-mail addresses, decisions are told by REST.</summary>
     public required string UserId { get; init; }
 
-    /// <summary>The user's attribute <c>email</c>, where there is one.</summary>
-    public string? Email { get; init; }
+    /// <summary>SHA-256 of the user's e-mail address, trimmed and in lower case: 64 lower-case hexadecimal digits.</summary>
+    public string? EmailSha256 { get; init; }
 
     /// <summary>Key of the experiment, or of the rule of a flag.</summary>
     public string? ExperimentKey { get; init; }

@@ -36,11 +36,17 @@ internal static class OptimizelyBrevoService
         builder.Services.AddSingleton<SyncBatches>();
         builder.Services.AddScoped<SyncCollection>();
         builder.Services.AddScoped<SyncSender>();
+        builder.Services.AddScoped<ImportCheck>();
         builder.Services.AddHostedService<SyncWorker>();
 
         builder.Services.AddSingleton<ConversionQueue>();
         builder.Services.AddSingleton<ConversionLeases>();
         builder.Services.AddHostedService<ConversionWorker>();
+
+        builder.Services.AddOptions<RetentionOptions>().Bind(builder.Configuration.GetSection("Retention")).Validate(
+            retention => retention is { Days: >= 1, Every.Ticks: > 0 }, "Retention: Days must be at least 1, Every a positive time.").ValidateOnStart();
+        builder.Services.AddSingleton<Retention>();
+        builder.Services.AddHostedService(services => services.GetRequiredService<Retention>());
 
         builder.Services.AddScoped<Experiments>();
         builder.Services.AddHostedService<ResultsWorker>();

@@ -71,12 +71,14 @@ internal sealed class BrevoClient(PartnerHttp http, PartnerSecrets secrets, IOpt
     public async Task<IReadOnlyList<BrevoSegment>> ListSegmentsAsync(BrevoSettings account, CancellationToken cancellationToken) =>
         (await ReadAsync(account, "GET /contacts/segments", "contacts/segments?limit=50&offset=0", Contacts(account), BrevoJson.Default.BrevoSegments, cancellationToken)).Segments ?? [];
 
-    /// <summary>The members of a list, page by page.</summary>
-    public async IAsyncEnumerable<BrevoContact> ListMembersAsync(BrevoSettings account, long listId, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
+    /// <summary>The members of a list, page by page; with <paramref name="modifiedSince"/> only those that were changed since.</summary>
+    public async IAsyncEnumerable<BrevoContact> ListMembersAsync(
+        BrevoSettings account, long listId, DateTimeOffset? modifiedSince, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
     {
+        var filter = modifiedSince is { } since ? $"&modifiedSince={Uri.EscapeDataString(since.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture))}" : "";
         for (var offset = 0L; ; offset += ContactsPage)
         {
-            var path = string.Create(CultureInfo.InvariantCulture, $"contacts/lists/{listId}/contacts?limit={ContactsPage}&offset={offset}&sort=asc");
+            var path = string.Create(CultureInfo.InvariantCulture, $"contacts/lists/{listId}/contacts?limit={ContactsPage}&offset={offset}&sort=asc{filter}");
             var page = (await ReadAsync(account, "GET /contacts/lists/{id}/contacts", path, Contacts(account), BrevoJson.Default.BrevoContacts, cancellationToken)).Contacts ?? [];
             foreach (var contact in page)
             {

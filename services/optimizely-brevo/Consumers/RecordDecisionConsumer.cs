@@ -21,7 +21,7 @@ internal sealed partial class RecordDecisionConsumer(OptimizelyBrevoDbContext db
 
         await DecisionIntake.RecordAsync(
             Database, message.ConnectionId,
-            [new(message.DecisionId, message.Type, message.UserId, message.Email, message.ExperimentKey, message.FeatureKey, message.VariationKey, message.Enabled, message.DecidedAt)],
+            [new(message.DecisionId, message.Type, message.UserId, null, message.ExperimentKey, message.FeatureKey, message.VariationKey, message.Enabled, message.DecidedAt, message.EmailSha256)],
             "bus", Clock, cancellationToken);
     }
 

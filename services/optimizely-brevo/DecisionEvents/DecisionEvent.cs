@@ -25,6 +25,9 @@ internal sealed class DecisionEvent
     /// <summary>Null when neither an attribute nor the user id is an address: the sync lists it as skipped.</summary>
     public string? Email { get; init; }
 
+    /// <summary>SHA-256 of the address in lower-case hexadecimal digits, told by the bus instead of the address; known contacts are found by it.</summary>
+    public string? EmailSha256 { get; init; }
+
     public string? ExperimentKey { get; init; }
 
     public string? FeatureKey { get; init; }

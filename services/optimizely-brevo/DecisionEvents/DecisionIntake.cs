@@ -8,7 +8,8 @@ namespace Platform.OptimizelyBrevo.DecisionEvents;
 
 /// <summary>A decision as it was told, read but not yet stored.</summary>
 internal sealed record ToldDecision(
-    string? Id, string Type, string UserId, string? Email, string? ExperimentKey, string? FeatureKey, string? VariationKey, bool Enabled, DateTimeOffset DecidedAt);
+    string? Id, string Type, string UserId, string? Email, string? ExperimentKey, string? FeatureKey, string? VariationKey, bool Enabled, DateTimeOffset DecidedAt,
+    string? EmailSha256 = null);
 
 /// <summary>What became of told decisions.</summary>
 /// <param name="Recorded">New ones; their contacts are brought up to date within seconds.</param>
@@ -35,8 +36,8 @@ internal static class DecisionIntake
             var (id, typeText, email) = (decision.Id ?? IdOf(decision), type.ToString(), ContactAddress.Of(decision.Email, decision.UserId));
             var (experiment, feature) = (Some(decision.ExperimentKey), Some(decision.FeatureKey));
             recorded += await db.Database.ExecuteSqlAsync($"""
-                insert into decisions (id, connection_id, type, user_id, email, experiment_key, feature_key, variation_key, enabled, decided_at, received_at)
-                values ({id}, {connectionId}, {typeText}, {decision.UserId}, {email}, {experiment}, {feature}, {Some(decision.VariationKey)}, {decision.Enabled}, {decision.DecidedAt.ToUniversalTime()}, {now})
+                insert into decisions (id, connection_id, type, user_id, email, email_sha256, experiment_key, feature_key, variation_key, enabled, decided_at, received_at)
+                values ({id}, {connectionId}, {typeText}, {decision.UserId}, {email}, {Some(decision.EmailSha256)?.ToLowerInvariant()}, {experiment}, {feature}, {Some(decision.VariationKey)}, {decision.Enabled}, {decision.DecidedAt.ToUniversalTime()}, {now})
                 on conflict do nothing
                 """, cancellationToken);
         }
@@ -62,5 +63,5 @@ internal static class DecisionIntake
     private static string? Some(string? text) => string.IsNullOrEmpty(text) ? null : text;
 
     private static string IdOf(ToldDecision told) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(
-        string.Join('\n', told.Type, told.UserId, told.Email, told.ExperimentKey, told.FeatureKey, told.VariationKey, told.Enabled, told.DecidedAt.ToUnixTimeMilliseconds()))));
+        string.Join('\n', told.Type, told.UserId, told.Email ?? told.EmailSha256, told.ExperimentKey, told.FeatureKey, told.VariationKey, told.Enabled, told.DecidedAt.ToUnixTimeMilliseconds()))));
 }

@@ -68,6 +68,7 @@ internal sealed class OptimizelyBrevoDbContext(DbContextOptions<OptimizelyBrevoD
             sync.HasOne<Connection>().WithMany().HasForeignKey(row => row.ConnectionId).OnDelete(DeleteBehavior.Cascade);
             sync.HasIndex(row => new { row.ConnectionId, row.Id });
             sync.HasIndex(row => row.State).HasFilter("state in ('Queued', 'Running')");
+            sync.HasIndex(row => row.EndedAt);
             // Two syncs of one connection would send each other's differences.
             sync.HasIndex(row => row.ConnectionId, "IX_Syncs_OneRunning").IsUnique().HasFilter("state = 'Running'");
             Json(sync.Property(row => row.Request));
@@ -78,7 +79,9 @@ internal sealed class OptimizelyBrevoDbContext(DbContextOptions<OptimizelyBrevoD
             change.HasKey(row => new { row.SyncId, row.No });
             change.HasOne<SyncRun>().WithMany().HasForeignKey(row => row.SyncId).OnDelete(DeleteBehavior.Cascade);
             change.HasIndex(row => new { row.SyncId, row.BatchNo });
+            change.HasIndex(row => new { row.SyncId, row.Subject });
             change.Property(row => row.Attributes).HasColumnType("jsonb");
+            change.Property(row => row.Confirmed).HasDefaultValue(false);
         });
         modelBuilder.Entity<SyncBatch>(batch =>
         {
@@ -112,6 +115,7 @@ internal sealed class OptimizelyBrevoDbContext(DbContextOptions<OptimizelyBrevoD
             conversion.HasKey(row => row.Id);
             conversion.HasOne<Connection>().WithMany().HasForeignKey(row => row.ConnectionId).OnDelete(DeleteBehavior.Cascade);
             conversion.HasIndex(row => row.BatchId);
+            conversion.HasIndex(row => row.OccurredAt).HasFilter("payload <> '{}'");
             conversion.Property(row => row.Payload).HasColumnType("jsonb");
         });
         modelBuilder.Entity<ConversionBatch>(batch =>

@@ -9,6 +9,8 @@ internal static class ContactAddress
 {
     public const string None = "neither the attribute 'email' nor the user id is an e-mail address; pass email among the user's attributes";
 
+    public const string NotKnown = "no contact of the connection has an address with the SHA-256 that the message names; tell the decision by POST /api/optimizely-brevo/decisions, with the address";
+
     public static string? Of(string? email, string userId) => Personal.Email(email) ?? Personal.Email(userId);
 
     /// <summary>The attribute <c>email</c> in a JSON object, or in Optimizely's list of <c>{"name", "value"}</c>.</summary>

@@ -44,13 +44,18 @@ internal sealed class SyncBatches(NpgsqlDataSource database)
     }
 
     /// <summary>Its contacts that have no outcome yet, in order.</summary>
-    public async Task<List<ChangedContact>> ReadAsync(SyncBatch batch, CancellationToken cancellationToken)
+    public Task<List<ChangedContact>> ReadAsync(SyncBatch batch, CancellationToken cancellationToken) => ReadAsync(batch, "", cancellationToken);
+
+    /// <summary>Contacts of an import that Brevo's list did not show as they were sent.</summary>
+    public Task<List<ChangedContact>> ReadDoubtfulAsync(SyncBatch batch, CancellationToken cancellationToken) => ReadAsync(batch, "and not confirmed", cancellationToken);
+
+    private async Task<List<ChangedContact>> ReadAsync(SyncBatch batch, string condition, CancellationToken cancellationToken)
     {
         await using var command = database.CreateCommand(
-            "select no, subject, coalesce(attributes, '{}')::text, add_lists, drop_lists from sync_changes where sync_id = $1 and batch_no = $2 and outcome = 'Pending' order by no");
+            $"select no, subject, coalesce(attributes, '{{}}')::text, add_lists, drop_lists from sync_changes where sync_id = $1 and batch_no = $2 and outcome = 'Pending' {condition} order by no");
         command.Parameters.Add(new() { Value = batch.SyncId });
         command.Parameters.Add(new() { Value = batch.No });
-        var contacts = new List<ChangedContact>(batch.Contacts);
+        var contacts = new List<ChangedContact>();
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         while (await reader.ReadAsync(cancellationToken))
         {
@@ -69,8 +74,12 @@ internal sealed class SyncBatches(NpgsqlDataSource database)
         }, cancellationToken);
 
     /// <summary>Brevo has the contacts: what was sent is what it holds.</summary>
-    public Task CompleteAsync(RowLease lease, SyncBatch batch, CancellationToken cancellationToken) => FencedAsync(lease, $"counts = {Moved("sent")}", async transaction =>
+    public Task CompleteAsync(RowLease lease, SyncBatch batch, CancellationToken cancellationToken) => CompleteAsync(lease, batch, [], cancellationToken);
+
+    /// <summary>Brevo has the contacts but for <paramref name="others"/>, which go out again one by one.</summary>
+    public Task CompleteAsync(RowLease lease, SyncBatch batch, IReadOnlyList<ChangedContact> others, CancellationToken cancellationToken) => FencedAsync(lease, $"counts = {Moved("sent")}", async transaction =>
     {
+        await DivideAsync(transaction, batch, [.. others.Chunk(1)], BatchKind.Single, cancellationToken);
         await ExecuteAsync(transaction, """
             update contacts c set sent = coalesce(c.sent, '{}') || coalesce(ch.attributes, '{}'), sent_at = clock_timestamp(), failures = 0, reason = null, retry_at = null,
                 sent_lists = array(select distinct e from unnest(c.sent_lists || ch.add_lists) as e where e <> all (ch.drop_lists))
@@ -78,7 +87,7 @@ internal sealed class SyncBatches(NpgsqlDataSource database)
             where ch.sync_id = $1 and ch.batch_no = $2 and ch.outcome = 'Pending' and c.connection_id = s.connection_id and c.email = ch.subject
             """, cancellationToken, batch.SyncId, batch.No);
         await OutcomeAsync(transaction, batch, "Sent", null, BatchState.Done, cancellationToken);
-    }, cancellationToken, batch);
+    }, cancellationToken, batch.Contacts - others.Count);
 
     /// <summary>Brevo refuses the batch's one contact: it is listed with the reason, and tried again with a later sync.</summary>
     public Task RejectAsync(RowLease lease, SyncBatch batch, string reason, CancellationToken cancellationToken) => FencedAsync(lease, $"counts = {Moved("rejected")}", async transaction =>
@@ -89,15 +98,26 @@ internal sealed class SyncBatches(NpgsqlDataSource database)
             where ch.sync_id = $1 and ch.batch_no = $2 and ch.outcome = 'Pending' and c.connection_id = s.connection_id and c.email = ch.subject
             """, cancellationToken, batch.SyncId, batch.No, reason, FirstRetry);
         await OutcomeAsync(transaction, batch, "Rejected", reason, BatchState.Rejected, cancellationToken);
-    }, cancellationToken, batch);
+    }, cancellationToken, batch.Contacts);
 
     /// <summary>Divides a batch in two, or into single contacts.</summary>
     public Task SplitAsync(RowLease lease, SyncBatch batch, IReadOnlyList<ChangedContact> contacts, BatchKind kind, CancellationToken cancellationToken) => FencedAsync(lease, "failures = 0", async transaction =>
     {
+        await DivideAsync(transaction, batch, [.. contacts.Chunk(kind == BatchKind.Single ? 1 : (contacts.Count + 1) / 2)], kind, cancellationToken);
+        await ExecuteAsync(transaction, "update sync_batches set state = 'Split', updated_at = clock_timestamp() where sync_id = $1 and no = $2", cancellationToken, batch.SyncId, batch.No);
+    }, cancellationToken);
+
+    private static async Task DivideAsync(NpgsqlTransaction transaction, SyncBatch batch, IReadOnlyList<ChangedContact[]> parts, BatchKind kind, CancellationToken cancellationToken)
+    {
+        if (parts.Count == 0)
+        {
+            return;
+        }
+
         // The lease's row is locked by the fence, so no other batch of this sync takes the same numbers.
         await using var greatest = new NpgsqlCommand("select max(no) from sync_batches where sync_id = $1", transaction.Connection, transaction) { Parameters = { new() { Value = batch.SyncId } } };
         var next = (int)(await greatest.ExecuteScalarAsync(cancellationToken))! + 1;
-        foreach (var part in contacts.Chunk(kind == BatchKind.Single ? 1 : (contacts.Count + 1) / 2))
+        foreach (var part in parts)
         {
             await ExecuteAsync(
                 transaction, "insert into sync_batches (sync_id, no, kind, state, contacts, updated_at) values ($1, $2, $3, 'Ready', $4, clock_timestamp())", cancellationToken,
@@ -105,9 +125,7 @@ internal sealed class SyncBatches(NpgsqlDataSource database)
             await ExecuteAsync(transaction, "update sync_changes set batch_no = $2 where sync_id = $1 and no = any($3)", cancellationToken, batch.SyncId, next, part.Select(contact => contact.No).ToArray());
             next++;
         }
-
-        await ExecuteAsync(transaction, "update sync_batches set state = 'Split', updated_at = clock_timestamp() where sync_id = $1 and no = $2", cancellationToken, batch.SyncId, batch.No);
-    }, cancellationToken);
+    }
 
     private static string Moved(string to) =>
         $"counts || jsonb_build_object('{to}', coalesce((counts ->> '{to}')::bigint, 0) + @moved, 'pending', coalesce((counts ->> 'pending')::bigint, 0) - @moved), failures = 0";
@@ -120,11 +138,11 @@ internal sealed class SyncBatches(NpgsqlDataSource database)
         await ExecuteAsync(transaction, "update sync_batches set state = $3, updated_at = clock_timestamp() where sync_id = $1 and no = $2", cancellationToken, batch.SyncId, batch.No, state.ToString());
     }
 
-    private async Task FencedAsync(RowLease lease, string set, Func<NpgsqlTransaction, Task> change, CancellationToken cancellationToken, SyncBatch? moved = null)
+    private async Task FencedAsync(RowLease lease, string set, Func<NpgsqlTransaction, Task> change, CancellationToken cancellationToken, int? moved = null)
     {
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
-        await lease.UpdateAsync(transaction, set, moved is null ? [] : [new("moved", moved.Contacts)], cancellationToken);
+        await lease.UpdateAsync(transaction, set, moved is null ? [] : [new("moved", moved.Value)], cancellationToken);
         await change(transaction);
         await transaction.CommitAsync(cancellationToken);
     }

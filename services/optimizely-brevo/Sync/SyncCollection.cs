@@ -100,9 +100,11 @@ internal sealed partial class SyncCollection(
         {
             // A flag's decision names its rule; only where the rule is an experiment is that the experiment's name.
             var experimentKey = row.Type == DecisionType.Flag && row.ExperimentKey is { } rule && !known.IsExperiment(rule) ? null : row.ExperimentKey;
-            var staged = known.Refusal(experimentKey) is { } refusal
+            var email = row.Email ?? (row.EmailSha256 is null ? null : await FindAddressAsync(sync.ConnectionId, row.EmailSha256, cancellationToken));
+            var refusal = known.Refusal(experimentKey) ?? (email is null && row.EmailSha256 is not null ? ContactAddress.NotKnown : null);
+            var staged = refusal is not null
                 ? StagedRow.Skip(StagedKind.Decision, row.UserId, refusal)
-                : collector.Row(row.UserId, row.Email, experimentKey, row.FeatureKey, row.VariationKey, row.Enabled, row.DecidedAt);
+                : collector.Row(row.UserId, email, experimentKey, row.FeatureKey, row.VariationKey, row.Enabled, row.DecidedAt);
             if (settings.Debug is { Enabled: true, LogDecisions: true })
             {
                 Decided(logger, sync.Id, Partners.Personal.MaskId(row.UserId), experimentKey ?? row.FeatureKey, row.VariationKey, staged.Skipped);
@@ -112,9 +114,23 @@ internal sealed partial class SyncCollection(
         }
     }
 
+    // Of a decision that came by the bus only the address's hash is known.
+    private async Task<string?> FindAddressAsync(string connectionId, string sha256, CancellationToken cancellationToken)
+    {
+        if (sha256.Length != 64 || !sha256.All(char.IsAsciiHexDigit))
+        {
+            return null;
+        }
+
+        await using var command = database.CreateCommand("select email from contacts where connection_id = $1 and sha256(email::bytea) = $2");
+        command.Parameters.Add(new() { Value = connectionId });
+        command.Parameters.Add(new() { Value = Convert.FromHexString(sha256) });
+        return await command.ExecuteScalarAsync(cancellationToken) as string;
+    }
+
     private async Task CollectListAsync(ConnectionSettings settings, long listId, SyncStaging staging, UserCollector users, CancellationToken cancellationToken)
     {
-        await foreach (var contact in brevo.ListMembersAsync(settings.Brevo, listId, cancellationToken))
+        await foreach (var contact in brevo.ListMembersAsync(settings.Brevo, listId, modifiedSince: null, cancellationToken))
         {
             if (contact.Email is null)
             {

@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Text.Json;
 using Npgsql;
 using NpgsqlTypes;
 using Microsoft.Extensions.Options;
@@ -14,7 +13,8 @@ namespace Platform.OptimizelyBrevo.Sync;
 /// The second half of a sync: its batches go to Brevo, several at once within the budget. "Sending" is committed before a call leaves; a batch found in that state after a
 /// crash is settled by looking at its first and last contact in Brevo, and goes out again only if it did not arrive (O9).
 /// </summary>
-internal sealed partial class SyncSender(NpgsqlDataSource database, BrevoClient brevo, SyncBatches batches, IOptions<PartnerOptions> options, TimeProvider clock, ILogger<SyncSender> logger)
+internal sealed partial class SyncSender(
+    NpgsqlDataSource database, BrevoClient brevo, SyncBatches batches, ImportCheck check, IOptions<PartnerOptions> options, TimeProvider clock, ILogger<SyncSender> logger)
 {
     private const int Parallel = 8;
 
@@ -149,40 +149,15 @@ internal sealed partial class SyncSender(NpgsqlDataSource database, BrevoClient 
 
     private async Task AwaitImportsAsync(RowLease lease, IReadOnlyList<SyncBatch> importing, BrevoSettings account, CancellationToken cancellationToken)
     {
-        var processes = (await brevo.ListProcessesAsync(account, cancellationToken)).ToDictionary(process => process.Id, process => process.Status);
-        var waiting = false;
-        foreach (var batch in importing)
-        {
-            // One that is no longer among the newest has long ended.
-            if (processes.TryGetValue(batch.ProcessId!.Value, out var status) && status is "queued" or "in_process")
-            {
-                waiting = true;
-            }
-            else
-            {
-                await VerifyAsync(lease, batch, account, cancellationToken);
-            }
-        }
-
-        if (waiting)
+        // One that is no longer among the newest has long ended.
+        var running = (await brevo.ListProcessesAsync(account, cancellationToken)).Where(process => process.Status is "queued" or "in_process").Select(process => process.Id).ToHashSet();
+        if (importing.Any(batch => running.Contains(batch.ProcessId!.Value)))
         {
             await Task.Delay(options.Value.ProcessPoll, clock, cancellationToken);
+            return;
         }
-    }
 
-    // Brevo's imports end without saying which contacts they dropped: the batch is believed when its first and last contact hold what was sent.
-    private async Task VerifyAsync(RowLease lease, SyncBatch batch, BrevoSettings account, CancellationToken cancellationToken)
-    {
-        var contacts = await batches.ReadAsync(batch, cancellationToken);
-        if (contacts.Count == 0 || (await HoldsAsync(contacts[0], account, cancellationToken) && await HoldsAsync(contacts[^1], account, cancellationToken)))
-        {
-            await batches.CompleteAsync(lease, batch, cancellationToken);
-        }
-        else
-        {
-            ImportIncomplete(logger, batch.SyncId, batch.No);
-            await batches.SplitAsync(lease, batch, contacts, BatchKind.Single, cancellationToken);
-        }
+        await check.RunAsync(lease, importing, account, cancellationToken);
     }
 
     /// <summary>Whether the batch arrived. One that did not is ready to go out again.</summary>
@@ -191,7 +166,7 @@ internal sealed partial class SyncSender(NpgsqlDataSource database, BrevoClient 
         var contacts = await batches.ReadAsync(batch, cancellationToken);
         for (var look = 0; ; look++)
         {
-            if (contacts.Count == 0 || (await HoldsAsync(contacts[0], account, cancellationToken) && await HoldsAsync(contacts[^1], account, cancellationToken)))
+            if (contacts.Count == 0 || (await check.HoldsAsync(contacts[0], account, cancellationToken) && await check.HoldsAsync(contacts[^1], account, cancellationToken)))
             {
                 await batches.CompleteAsync(lease, batch, cancellationToken);
                 return true;
@@ -208,23 +183,6 @@ internal sealed partial class SyncSender(NpgsqlDataSource database, BrevoClient 
             await Task.Delay(options.Value.ProcessPoll, clock, cancellationToken);
         }
     }
-
-    private async Task<bool> HoldsAsync(ChangedContact contact, BrevoSettings account, CancellationToken cancellationToken)
-    {
-        if (await brevo.FindContactAsync(account, contact.Subject, cancellationToken) is not { } found)
-        {
-            return false;
-        }
-
-        var lists = found.ListIds ?? [];
-        return contact.Attributes.EnumerateObject().All(sent => Same(sent.Value, found.Attributes.ValueKind == JsonValueKind.Object && found.Attributes.TryGetProperty(sent.Name, out var held) ? held : default))
-            && contact.AddLists.All(lists.Contains) && !contact.DropLists.Any(lists.Contains);
-    }
-
-    // Brevo answers an emptied attribute by leaving it out.
-    private static bool Same(JsonElement sent, JsonElement held) => held.ValueKind is JsonValueKind.Undefined or JsonValueKind.Null
-        ? sent.ValueKind == JsonValueKind.String && sent.GetString() == ""
-        : JsonElement.DeepEquals(sent, held);
 
     private static ImportContacts Import(IReadOnlyList<ChangedContact> contacts, BrevoSettings account) =>
         new([.. contacts.Select(contact => new ImportedContact(contact.Subject, contact.Attributes))], [account.ListId!.Value], UpdateExistingContacts: true, EmptyContactsAttributes: account.EraseMissing);
@@ -243,7 +201,4 @@ internal sealed partial class SyncSender(NpgsqlDataSource database, BrevoClient 
 
     [LoggerMessage(EventId = 730, Level = LogLevel.Warning, Message = "{Sync}: whether batch {Batch} arrived is unclear ({Reason}); Brevo is asked")]
     private static partial void Unclear(ILogger logger, string sync, int batch, string reason);
-
-    [LoggerMessage(EventId = 731, Level = LogLevel.Warning, Message = "{Sync}: the import of batch {Batch} ended, and contacts of it do not hold what was sent; they are sent one by one")]
-    private static partial void ImportIncomplete(ILogger logger, string sync, int batch);
 }

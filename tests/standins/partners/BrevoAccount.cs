@@ -22,6 +22,9 @@ public sealed class StandInContact
 
     /// <summary>How often it was created or updated: what was sent twice counts twice.</summary>
     public int Writes { get; set; }
+
+    /// <summary>When it was last created or updated.</summary>
+    public DateTimeOffset ModifiedAt { get; set; } = DateTimeOffset.UnixEpoch;
 }
 
 /// <summary>
@@ -173,7 +176,8 @@ public sealed class BrevoAccount : StandInAccount
     {
         var offset = int.Parse(query["offset"].FirstOrDefault() ?? "0", CultureInfo.InvariantCulture);
         var limit = int.Parse(query["limit"].FirstOrDefault() ?? "50", CultureInfo.InvariantCulture);
-        var members = _contacts.Values.Where(contact => contact.Lists.Contains(listId)).OrderBy(contact => contact.Id).ToList();
+        var since = DateTimeOffset.Parse(query["modifiedSince"].FirstOrDefault() ?? "1970-01-01T00:00:00Z", CultureInfo.InvariantCulture);
+        var members = _contacts.Values.Where(contact => contact.Lists.Contains(listId) && contact.ModifiedAt >= since).OrderBy(contact => contact.Id).ToList();
         return (200, new JsonObject { ["contacts"] = new JsonArray([.. members.Skip(offset).Take(limit).Select(Contact)]), ["count"] = members.Count }.ToJsonString());
     }
 
@@ -272,6 +276,7 @@ public sealed class BrevoAccount : StandInAccount
         contact.Lists.UnionWith(lists?.AsArray().Select(each => (long)each!) ?? []);
         contact.Lists.ExceptWith(unlink?.AsArray().Select(each => (long)each!) ?? []);
         contact.Writes++;
+        contact.ModifiedAt = TimeProvider.System.GetUtcNow();
     }
 
     private static bool Fits(string type, JsonNode value) => (type, value.GetValueKind()) switch
@@ -291,7 +296,7 @@ public sealed class BrevoAccount : StandInAccount
         ["emailBlacklisted"] = false,
         ["smsBlacklisted"] = false,
         ["createdAt"] = "2026-01-13T17:05:09Z",
-        ["modifiedAt"] = "2026-01-13T17:05:09Z",
+        ["modifiedAt"] = contact.ModifiedAt.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture),
         ["listIds"] = new JsonArray([.. contact.Lists.Select(list => JsonValue.Create(list))]),
         ["attributes"] = contact.Attributes.DeepClone(),
         ["statistics"] = new JsonObject(),
