@@ -50,6 +50,11 @@ internal sealed class DemoRun(DemoOptions options)
 
             var groupsRan = await new GroupDemo(api, bucket, credential).RunAsync();
             await ShowTablesAsync(api, feeds.Values);
+            if (feeds.TryGetValue("decisions", out var decisions))
+            {
+                await new BrevoStep(api).RunAsync((string)decisions["domainTable"]!);
+            }
+
             return Summarize() && groupsRan;
         }
         finally

@@ -79,5 +79,5 @@ internal static class EnrichedEvents
         """;
 
     private const string Attributes =
-        "[{'id': '501', 'name': 'plan', 'type': 'custom', 'value': CASE WHEN i % 3 = 0 THEN 'gold' ELSE 'free' END}, {'id': '$opt_bot_filtering', 'name': NULL, 'type': 'custom', 'value': 'false'}]";
+        "[{'id': '502', 'name': 'email', 'type': 'custom', 'value': 'visitor-' || (i % 3000) || '@shop.example'}, {'id': '501', 'name': 'plan', 'type': 'custom', 'value': CASE WHEN i % 3 = 0 THEN 'gold' ELSE 'free' END}, {'id': '$opt_bot_filtering', 'name': NULL, 'type': 'custom', 'value': 'false'}]";
 }

@@ -1,4 +1,4 @@
-# The platform's own processes: sourced by deploy/run, after processes.sh and build.sh. Expects: root, state (folder of data, logs and secrets), port (map of ports by name), allow_private_hosts.
+# The platform's own processes: sourced by deploy/run, after processes.sh and build.sh. Expects: root, state (folder of data, logs and secrets), port (map of ports by name), mode, allow_private_hosts.
 
 SERVICES=(credentials couriers feeds scheduler campaigns optimizely-brevo)
 declare -A ASSEMBLY=(
@@ -77,8 +77,9 @@ run_binary() {
   case $name in
     gateway) unset RabbitMq__Uri ;;
     credentials) export MasterKeys__Folder=$secrets/master-keys ;;
-    campaigns)
+    campaigns | optimizely-brevo)
       export ConnectionStrings__DomainTables="Host=127.0.0.1;Port=${port[postgres]};Database=feeds;Username=domain_reader;Password=$(cat "$secrets/domain-reader.password")"
+      if [ "$name-$mode" = optimizely-brevo-demo ]; then use_partners; fi
       ;;
     couriers | feeds) export Landing__Root=$state/landing Scratch__Root=$state/scratch/$name ;;
   esac
@@ -88,6 +89,23 @@ run_binary() {
   done
   cd "$root/${ASSEMBLY[$name]%/*}/bin/$CONFIGURATION/net10.0"
   exec env "${sisters[@]}" setsid dotnet "${ASSEMBLY[$name]##*/}.dll" "$@"
+}
+
+# start_partners: Optimizely and Brevo as the demo plays them, with the limits they publish.
+start_partners() {
+  (cd "$root/tests/standins/partners/bin/$CONFIGURATION/net10.0" \
+    && exec setsid dotnet Platform.PartnerStandIns.dll "${port[optimizely]}" "${port[brevo]}" "$root/deploy/demo/datafile.json" demo-production) > "$state/logs/partners.log" 2>&1 < /dev/null &
+  remember_pid "$state/pids/partners" $!
+  disown
+  partners_up() { port_open "${port[optimizely]}" && port_open "${port[brevo]}"; }
+  wait_until 30 partners_up || fail "The partner stand-ins do not start: $(tail -n 5 "$state/logs/partners.log")"
+}
+
+# use_partners: the settings that lead optimizely-brevo to them.
+use_partners() {
+  local optimizely=http://127.0.0.1:${port[optimizely]} brevo=http://127.0.0.1:${port[brevo]}
+  export Partners__OptimizelyApi=$optimizely/v2/ Partners__OptimizelyCdn=$optimizely/ Partners__OptimizelyOAuth=$optimizely/oauth2/token
+  export Partners__OptimizelyEvents=$optimizely/v1/events Partners__OptimizelyEventsEu=$optimizely/v1/events Partners__BrevoApi=$brevo/v3/ Partners__ProcessPoll=00:00:02
 }
 
 migrate() {
@@ -129,6 +147,7 @@ stop_processes() {
     jobs+=($!)
   done
   wait "${jobs[@]}"
+  stop_pid "$state/pids/partners" TERM 5
 }
 
 is_ready() { curl -fs -o /dev/null --max-time 3 "$(url_of "$1")/health/ready"; }

@@ -28,6 +28,7 @@ internal static class OptimizelyBrevoService
             bus.AddConsumer<StartSyncConsumer>();
             bus.AddConsumer<FeedLoadedConsumer>();
             bus.AddConsumer<ScheduleDueConsumer>();
+            bus.AddConsumer<TestCredentialConsumer>();
         });
         builder.AddPartners();
 
@@ -52,6 +53,9 @@ internal static class OptimizelyBrevoService
         builder.Services.AddHostedService<ResultsWorker>();
     }
 
+    /// <summary>No partner has a reason to answer more bytes than the largest datafile.</summary>
+    private const long LongestAnswer = Datafiles.MostBytes;
+
     public static void MapOptimizelyBrevo(this WebApplication app)
     {
         app.MapConnectionEndpoints();
@@ -68,7 +72,7 @@ internal static class OptimizelyBrevoService
             partners => builder.Configuration.GetValue("Outgoing:AllowPrivateHosts", false) || !partners.Insecure().Any(),
             "Partners: every address must be https://…; plain HTTP would send tokens and personal data readably. Outgoing:AllowPrivateHosts permits it for stand-ins.").ValidateOnStart();
         builder.AddInternalClient<CredentialsClient>("credentials");
-        builder.Services.AddHttpClient<PartnerHttp>(client => client.Timeout = Timeout.InfiniteTimeSpan)
+        builder.Services.AddHttpClient<PartnerHttp>(client => (client.Timeout, client.MaxResponseContentBufferSize) = (Timeout.InfiniteTimeSpan, LongestAnswer))
             // Addresses hold SDK keys and e-mail addresses: neither the client's own log lines nor its spans may tell them. PartnerHttp makes a span without.
             .RemoveAllLoggers()
             .ConfigurePrimaryHttpMessageHandler(() => new SocketsHttpHandler

@@ -100,19 +100,25 @@ public sealed class Customer
         return body;
     }
 
-    /// <summary>Starts a sync and waits for its end.</summary>
-    public async Task<JsonObject> SyncAsync(Action<JsonObject>? change = null)
+    /// <summary>Starts a sync and returns its id.</summary>
+    public async Task<string> StartAsync(Action<JsonObject>? change = null)
     {
         var input = new JsonObject { ["connectionId"] = Id };
         change?.Invoke(input);
         var response = await _app.Client.PostAsJsonAsync("/api/optimizely-brevo/syncs", input);
         var body = await response.ReadAsync();
         Assert.True(response.IsSuccessStatusCode, body.ToJsonString());
-        return await EndedAsync((string)body["id"]!);
+        return (string)body["id"]!;
     }
 
-    public Task<JsonObject> EndedAsync(string syncId) => Until.Is(
-        async () => await (await _app.Client.GetAsync($"/api/optimizely-brevo/syncs/{syncId}")).ReadAsync(), sync => (string?)sync["phase"] == "finished", TimeSpan.FromSeconds(90));
+    /// <summary>Starts a sync and waits for its end.</summary>
+    public async Task<JsonObject> SyncAsync(Action<JsonObject>? change = null)
+    {
+        var id = await StartAsync(change);
+        return await Until.Is(() => ReadSyncAsync(id), sync => (string?)sync["phase"] == "finished", TimeSpan.FromSeconds(90));
+    }
+
+    public async Task<JsonObject> ReadSyncAsync(string syncId) => await (await _app.Client.GetAsync($"/api/optimizely-brevo/syncs/{syncId}")).ReadAsync();
 
     /// <summary>The newest sync of a connection once it has ended.</summary>
     public async Task<JsonObject> LastSyncAsync()

@@ -11,21 +11,32 @@ using Platform.OptimizelyBrevo.Persistence;
 using Platform.PartnerStandIns;
 using Platform.ServiceDefaults.Security;
 using Platform.Testing;
+using Platform.Testing.Processes;
 using Platform.Testing.Servers;
 using Xunit;
+
+[assembly: AssemblyFixture(typeof(Platform.OptimizelyBrevo.Tests.OptimizelyBrevoApp))]
 
 namespace Platform.OptimizelyBrevo.Tests;
 
 /// <summary>The real service on a real database and broker, with both partners and the credentials service stood in for over HTTP.</summary>
 public sealed class OptimizelyBrevoApp : IAsyncLifetime
 {
+    private readonly bool _asProcess;
     private readonly PostgresServer _postgres = new();
     private readonly RabbitServer _rabbit = new();
     private readonly TestKeys _keys = new();
     private readonly LogLines _log = new();
+    private readonly TemporaryFolder _folder = new();
     private PostgresDatabase _database = null!;
     private WebApplication _credentials = null!;
-    private WebApplicationFactory<Program> _app = null!;
+    private WebApplicationFactory<Program>? _app;
+
+    public OptimizelyBrevoApp()
+    {
+    }
+
+    private OptimizelyBrevoApp(bool asProcess) => _asProcess = asProcess;
 
     public OptimizelyStandIn Optimizely { get; } = new();
 
@@ -36,28 +47,52 @@ public sealed class OptimizelyBrevoApp : IAsyncLifetime
 
     public IReadOnlyList<string> Log => _log.Lines;
 
-    public IServiceProvider Services => _app.Services;
+    public IServiceProvider Services => _app!.Services;
+
+    /// <summary>The service's process, when it runs as one.</summary>
+    public ServiceProcess? Process { get; private set; }
 
     public HttpClient Client { get; private set; } = null!;
+
+    /// <summary>The service as a process of its own, which can be killed.</summary>
+    public static OptimizelyBrevoApp AsProcess() => new(asProcess: true);
 
     public async ValueTask InitializeAsync()
     {
         await Task.WhenAll(_postgres.InitializeAsync().AsTask(), _rabbit.InitializeAsync().AsTask(), Optimizely.StartAsync(), Brevo.StartAsync());
         _database = await _postgres.CreateDatabaseAsync();
         _credentials = await StartCredentialsAsync();
+        await ExecuteAsync("create schema if not exists domain");
+        if (_asProcess)
+        {
+            var url = $"http://127.0.0.1:{FreePorts.Take(1)[0]}";
+            Process = new("optimizely-brevo", "services/optimizely-brevo/Platform.OptimizelyBrevo", Settings(), url, _folder.PathOf("log"));
+            await Process.RunAsync("migrate");
+            await Process.StartAsync();
+            var handler = _keys.AsPerson("optimizely-brevo", Roles.Admin);
+            handler.InnerHandler = new SocketsHttpHandler();
+            Client = new(handler) { BaseAddress = new(url) };
+            return;
+        }
+
         _app = Start();
         await using (var scope = _app.Services.CreateAsyncScope())
         {
             await scope.ServiceProvider.GetRequiredService<OptimizelyBrevoDbContext>().Database.MigrateAsync();
         }
 
-        await ExecuteAsync("create schema if not exists domain");
         Client = As(Roles.Admin);
     }
 
     public async ValueTask DisposeAsync()
     {
-        await _app.DisposeAsync();
+        if (_app is not null)
+        {
+            await _app.DisposeAsync();
+        }
+
+        Process?.Dispose();
+        _folder.Dispose();
         await _credentials.DisposeAsync();
         await Optimizely.DisposeAsync();
         await Brevo.DisposeAsync();
@@ -70,12 +105,12 @@ public sealed class OptimizelyBrevoApp : IAsyncLifetime
     /// <summary>Stops the service as a shutdown would and starts it anew.</summary>
     public async Task RestartAsync()
     {
-        await _app.DisposeAsync();
+        await _app!.DisposeAsync();
         _app = Start();
         Client = As(Roles.Admin);
     }
 
-    public HttpClient As(string role) => _app.CreateDefaultClient(_keys.AsPerson("optimizely-brevo", role));
+    public HttpClient As(string role) => _app!.CreateDefaultClient(_keys.AsPerson("optimizely-brevo", role));
 
     public static JsonObject Secret(string type, params (string Name, string Value)[] fields) =>
         new() { ["type"] = type, ["fields"] = new JsonObject(fields.Select(field => KeyValuePair.Create(field.Name, (JsonNode?)field.Value))) };
@@ -94,9 +129,8 @@ public sealed class OptimizelyBrevoApp : IAsyncLifetime
         return (T)(await command.ExecuteScalarAsync())!;
     }
 
-    private WebApplicationFactory<Program> Start()
-    {
-        var settings = ServiceSettings.Of("optimizely-brevo", _database.ConnectionString, _rabbit.Uri, _keys)
+    private ServiceSettings Settings() =>
+        ServiceSettings.Of("optimizely-brevo", _database.ConnectionString, _rabbit.Uri, _keys)
             .With("Services:credentials", _credentials.Urls.First())
             .With("ConnectionStrings:DomainTables", _database.ConnectionString)
             .With("Partners:OptimizelyApi", Optimizely.Address + "v2/")
@@ -111,6 +145,10 @@ public sealed class OptimizelyBrevoApp : IAsyncLifetime
             .With("Partners:ResultsAge", "00:00:02")
             .With("Logging:LogLevel:Default", "Debug")
             .With("Logging:LogLevel:Microsoft", "Information");
+
+    private WebApplicationFactory<Program> Start()
+    {
+        var settings = Settings();
         var app = new WebApplicationFactory<Program>().WithWebHostBuilder(builder =>
         {
             settings.Apply(builder);

@@ -20,7 +20,7 @@ internal sealed record LoadedDatafile(Project Project, DateTimeOffset CheckedAt,
 internal sealed partial class Datafiles(PartnerHttp http, PartnerSecrets secrets, IOptions<PartnerOptions> options, TimeProvider clock, ILogger<Datafiles> logger)
 {
     /// <summary>Larger than any real datafile; Optimizely advises to stay below 1 MB.</summary>
-    private const int MostBytes = 64 * 1024 * 1024;
+    public const int MostBytes = 64 * 1024 * 1024;
 
     private readonly ConcurrentDictionary<string, Entry> _entries = new(StringComparer.Ordinal);
 
@@ -82,7 +82,7 @@ internal sealed partial class Datafiles(PartnerHttp http, PartnerSecrets secrets
         {
             secrets.Forget(project.SdkKeyCredentialId);
             throw new PartnerException("Optimizely", HttpStatusCode.Forbidden, "wrong-sdk-key",
-                $"there is no datafile for the SDK key of credential {project.SdkKeyCredentialId} (the CDN answered {(int)response.StatusCode}). Copy the key of the right environment from Settings > Environments of project {project.ProjectId}.");
+                $"there is no datafile for the SDK key of credential {project.SdkKeyCredentialId} (the CDN answered {(int)response.StatusCode}). Copy the key of the right environment from Settings > Environments{(project.ProjectId.Length > 0 ? $" of project {project.ProjectId}" : "")}.");
         }
 
         if (!response.IsSuccessStatusCode)

@@ -5,7 +5,7 @@ using Xunit;
 
 namespace Platform.OptimizelyBrevo.Tests.Sync;
 
-public sealed class BringingContactsUpToDateTests(OptimizelyBrevoApp app) : IClassFixture<OptimizelyBrevoApp>
+public sealed class BringingContactsUpToDateTests(OptimizelyBrevoApp app)
 {
     private readonly Customer _shop = new(app);
 
@@ -155,19 +155,17 @@ public sealed class BringingContactsUpToDateTests(OptimizelyBrevoApp app) : ICla
     }
 
     [Fact]
-    public async Task A_sync_that_is_cut_off_goes_on_after_the_restart_without_sending_twice()
+    public async Task A_contact_that_an_import_dropped_in_silence_is_found_and_listed()
     {
-        await _shop.ConnectAsync();
-        _shop.Brevo.Play(new Fault("POST /v3/contacts", 204, AfterWork: true, Delay: TimeSpan.FromSeconds(20)) { Times = 4 });
-        await _shop.DecideAsync([.. Enumerable.Range(0, 12).Select(i => Customer.Decision($"cut{i}@example.com", null, "exp_open", "on", Noon))]);
-        await Testing.Until.True(async () => await app.QueryAsync<long>($"select count(*) from sync_batches b join syncs s on s.id = b.sync_id where s.connection_id = '{_shop.Id}' and b.state = 'Sending'") >= 4, cancellationToken: TestContext.Current.CancellationToken);
-
-        await app.RestartAsync();
+        await _shop.ConnectAsync(settings => settings["brevo"]!["listId"] = 7);
+        _shop.Brevo.BadEmails["dropped300@example.com"] = "email is not valid";
+        await _shop.DecideAsync([.. Enumerable.Range(0, 600).Select(i => Customer.Decision($"dropped{i}@example.com", null, "exp_open", "on", Noon))]);
         var sync = await _shop.LastSyncAsync();
 
-        Assert.Equal("succeeded", (string)sync["state"]!);
-        Assert.Equal(12, (int)sync["counts"]!["sent"]!);
-        Assert.All(Enumerable.Range(0, 12), i => Assert.Equal(1, _shop.Brevo.Contacts[$"cut{i}@example.com"].Writes));
+        Assert.Equal((599, 1), ((int)sync["counts"]!["sent"]!, (int)sync["counts"]!["rejected"]!));
+        Assert.Equal("dropped300@example.com", (string)Assert.Single(await _shop.ChangesAsync((string)sync["id"]!, "rejected"))!["contact"]!);
+        Assert.All(_shop.Brevo.Contacts.Values, contact => Assert.Equal(1, contact.Writes));
+        Assert.Empty(_shop.Brevo.Violations);
     }
 
     private string Attributes(string email) => new JsonObject(_shop.Brevo.Contacts[email].Attributes.OrderBy(each => each.Key, StringComparer.Ordinal).Select(each => KeyValuePair.Create(each.Key, each.Value?.DeepClone()))).ToJsonString();

@@ -146,6 +146,11 @@ public sealed partial class RunningPlatform : IAsyncLifetime
             settings.With($"Services:{name}", url);
         }
 
+        if (_databases.TryGetValue("feeds", out var domain))
+        {
+            settings.With("ConnectionStrings:DomainTables", domain.ConnectionString);
+        }
+
         foreach (var (name, value) in Telemetry.Settings)
         {
             settings.With(name, value);

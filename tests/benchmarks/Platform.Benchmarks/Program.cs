@@ -5,6 +5,7 @@ var benchmarks = new Dictionary<string, Func<string[], Task<Result>>>
     ["ingest-first"] = IngestFirst.RunAsync,
     ["scheduler-due"] = SchedulerDue.RunAsync,
     ["scheduler-idle"] = SchedulerIdle.RunAsync,
+    ["decide"] = Decide.RunAsync,
 };
 
 if (args is not [var name, ..] || !benchmarks.TryGetValue(name, out var benchmark))

@@ -36,6 +36,8 @@ public sealed class BrevoAccount : StandInAccount
     private readonly Dictionary<string, StandInContact> _contacts = new(StringComparer.OrdinalIgnoreCase);
     private readonly List<(long Id, DateTimeOffset Until)> _processes = [];
     private readonly List<JsonObject> _events = [];
+    private ((long List, DateTimeOffset Since, long Writes) Key, List<StandInContact> Members) _listed = (default, []);
+    private long _writes;
 
     /// <summary>The key that opens it.</summary>
     public required string ApiKey { get; set; }
@@ -84,6 +86,7 @@ public sealed class BrevoAccount : StandInAccount
             var contact = Get(email);
             contact.Lists.UnionWith(lists);
             contact.Writes = 0;
+            _writes++;
         }
     }
 
@@ -177,8 +180,14 @@ public sealed class BrevoAccount : StandInAccount
         var offset = int.Parse(query["offset"].FirstOrDefault() ?? "0", CultureInfo.InvariantCulture);
         var limit = int.Parse(query["limit"].FirstOrDefault() ?? "50", CultureInfo.InvariantCulture);
         var since = DateTimeOffset.Parse(query["modifiedSince"].FirstOrDefault() ?? "1970-01-01T00:00:00Z", CultureInfo.InvariantCulture);
-        var members = _contacts.Values.Where(contact => contact.Lists.Contains(listId) && contact.ModifiedAt >= since).OrderBy(contact => contact.Id).ToList();
-        return (200, new JsonObject { ["contacts"] = new JsonArray([.. members.Skip(offset).Take(limit).Select(Contact)]), ["count"] = members.Count }.ToJsonString());
+        // Paging through a million members must not cost a million steps a page.
+        if (_listed.Key != (listId, since, _writes))
+        {
+            _listed = ((listId, since, _writes), [.. _contacts.Values.Where(contact => contact.Lists.Contains(listId) && contact.ModifiedAt >= since).OrderBy(contact => contact.Id)]);
+        }
+
+        var members = _listed.Members;
+        return (200, new JsonObject { ["contacts"] = new JsonArray([.. members.Skip(offset).Take(limit).Select(Listed)]), ["count"] = members.Count }.ToJsonString());
     }
 
     internal (int, string) List(long listId) => Lists.TryGetValue(listId, out var name)
@@ -276,6 +285,7 @@ public sealed class BrevoAccount : StandInAccount
         contact.Lists.UnionWith(lists?.AsArray().Select(each => (long)each!) ?? []);
         contact.Lists.ExceptWith(unlink?.AsArray().Select(each => (long)each!) ?? []);
         contact.Writes++;
+        _writes++;
         contact.ModifiedAt = TimeProvider.System.GetUtcNow();
     }
 
@@ -289,7 +299,9 @@ public sealed class BrevoAccount : StandInAccount
         _ => false,
     };
 
-    internal static JsonObject Contact(StandInContact contact) => new()
+    private static JsonObject Contact(StandInContact contact) => new(Listed(contact).Select(each => KeyValuePair.Create(each.Key, each.Value?.DeepClone())).Append(new("statistics", new JsonObject())));
+
+    private static JsonObject Listed(StandInContact contact) => new()
     {
         ["id"] = contact.Id,
         ["email"] = contact.Email,
@@ -299,7 +311,6 @@ public sealed class BrevoAccount : StandInAccount
         ["modifiedAt"] = contact.ModifiedAt.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture),
         ["listIds"] = new JsonArray([.. contact.Lists.Select(list => JsonValue.Create(list))]),
         ["attributes"] = contact.Attributes.DeepClone(),
-        ["statistics"] = new JsonObject(),
     };
 
     private static JsonObject Process((long Id, DateTimeOffset Until) process) => new()

@@ -6,7 +6,7 @@ namespace Platform.PartnerStandIns;
 
 /// <summary>Optimizely's REST v2, datafile CDN, OAuth token endpoint and Event API, as far as they are used.</summary>
 public sealed partial class OptimizelyStandIn(int port = 0)
-    : StandIn<OptimizelyAccount>([("/v2", Specification.Read("rest-v2.openapi.json")), ("/v1", Specification.Read("event-api.openapi.json"))], port)
+    : StandIn<OptimizelyAccount>([("/v2", Specification.Read("rest-v2.openapi.json")), ("/v1", Specification.Read("event-api.openapi.json").With("EventBatch", "enrich_decisions", "boolean").With("EventBatch", "revision", "string"))], port)
 {
     /// <inheritdoc/>
     protected override OptimizelyAccount? Owner(HttpContext context, string path, string body) =>

@@ -39,6 +39,13 @@ public sealed class Specification
         return new(Convert(stream.Documents[0].RootNode)!.AsObject());
     }
 
+    /// <summary>The document with one more member, which its partner's own clients send and its text names, but which its schema forgot.</summary>
+    public Specification With(string schema, string member, string type)
+    {
+        _document["components"]!["schemas"]![schema]!["properties"]![member] = new JsonObject { ["type"] = type };
+        return this;
+    }
+
     /// <summary>Whether the document has this operation.</summary>
     public bool Knows(string method, string path) => Find(method, path) is not null;
 

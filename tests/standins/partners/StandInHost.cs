@@ -1,3 +1,6 @@
+using System.Globalization;
+using System.Text.Json.Nodes;
+
 namespace Platform.PartnerStandIns;
 
 /// <summary>Runs both partners on the loopback interface, with their limits, until interrupted.</summary>
@@ -17,7 +20,9 @@ internal static class StandInHost
         var mails = brevo.Open(new() { ApiKey = "xkeysib-stand-in", EnforcesLimits = true });
         if (args.Length == 4)
         {
-            shop.Datafiles[args[3]] = await File.ReadAllTextAsync(args[2]);
+            var datafile = JsonNode.Parse(await File.ReadAllTextAsync(args[2]))!;
+            shop.Datafiles[args[3]] = datafile.ToJsonString();
+            shop.Objects["projects"].Add(new() { ["id"] = long.Parse((string)datafile["projectId"]!, CultureInfo.InvariantCulture), ["name"] = "Shop", ["account_id"] = 1, ["status"] = "active", ["platform"] = "custom" });
         }
 
         await optimizely.StartAsync();
