@@ -31,6 +31,7 @@ public sealed partial class RunningPlatform : IAsyncLifetime
     private readonly TestKeys _keys = new();
     private readonly TemporaryFolder _folder = new();
     private readonly Dictionary<string, PostgresDatabase> _databases = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, ServiceSettings> _settings = new(StringComparer.Ordinal);
     private readonly Dictionary<string, ServiceProcess> _processes = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, Lazy<Task<string>>> _apiKeys = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, long> _peakMemory = new(StringComparer.Ordinal);
@@ -73,6 +74,9 @@ public sealed partial class RunningPlatform : IAsyncLifetime
         return ApiKey().Match(answer) is { Success: true } key ? key.Value : throw new InvalidOperationException($"The gateway made no key: {answer}");
     })).Value;
 
+    /// <summary>Changes a setting of one service; it counts from its next start.</summary>
+    public void Configure(string service, string key, string value) => _settings[service].With(key, value);
+
     /// <summary>Kills one process, as a crash of the machine would.</summary>
     public Task KillAsync(string service) => _processes[service].KillAsync();
 
@@ -103,7 +107,8 @@ public sealed partial class RunningPlatform : IAsyncLifetime
         {
             var database = await _postgres.CreateDatabaseAsync(owner: name.Replace('-', '_'));
             _databases.Add(name, database);
-            _processes.Add(name, new(name, assembly, SettingsOf(name, database, urls), urls[name], _folder.PathOf($"{name}.log")));
+            _settings.Add(name, SettingsOf(name, database, urls));
+            _processes.Add(name, new(name, assembly, _settings[name], urls[name], _folder.PathOf($"{name}.log")));
         }
 
         AppDomain.CurrentDomain.ProcessExit += KillAll;
