@@ -68,8 +68,17 @@ internal sealed class BrevoClient(PartnerHttp http, PartnerSecrets secrets, IOpt
     public Task<BrevoList> GetListAsync(BrevoSettings account, long listId, CancellationToken cancellationToken) =>
         ReadAsync(account, "GET /contacts/lists/{id}", $"contacts/lists/{listId.ToString(CultureInfo.InvariantCulture)}", Contacts(account), BrevoJson.Default.BrevoList, cancellationToken);
 
-    public async Task<IReadOnlyList<BrevoSegment>> ListSegmentsAsync(BrevoSettings account, CancellationToken cancellationToken) =>
-        (await ReadAsync(account, "GET /contacts/segments", "contacts/segments?limit=50&offset=0", Contacts(account), BrevoJson.Default.BrevoSegments, cancellationToken)).Segments ?? [];
+    /// <summary>Brevo's page shows a list, its published schema a single segment: either is read.</summary>
+    public async Task<IReadOnlyList<BrevoSegment>> ListSegmentsAsync(BrevoSettings account, CancellationToken cancellationToken)
+    {
+        var segments = (await ReadAsync(account, "GET /contacts/segments", "contacts/segments?limit=50&offset=0", Contacts(account), BrevoJson.Default.BrevoSegments, cancellationToken)).Segments;
+        return segments.ValueKind switch
+        {
+            JsonValueKind.Array => [.. segments.EnumerateArray().Select(segment => segment.Deserialize(BrevoJson.Default.BrevoSegment)!)],
+            JsonValueKind.Object => [segments.Deserialize(BrevoJson.Default.BrevoSegment)!],
+            _ => [],
+        };
+    }
 
     /// <summary>The members of a list, page by page; with <paramref name="modifiedSince"/> only those that were changed since.</summary>
     public async IAsyncEnumerable<BrevoContact> ListMembersAsync(

@@ -35,7 +35,7 @@ internal sealed record BrevoContacts(IReadOnlyList<BrevoContact>? Contacts, long
 
 internal sealed record BrevoList(long Id, string Name, long? TotalSubscribers);
 
-internal sealed record BrevoSegments(IReadOnlyList<BrevoSegment>? Segments, long? Count);
+internal sealed record BrevoSegments(JsonElement Segments, long? Count);
 
 internal sealed record BrevoSegment(long Id, string? SegmentName, string? CategoryName, string? UpdatedAt);
 
@@ -81,6 +81,7 @@ internal sealed record BrevoStoredEvent([property: JsonPropertyName("event_name"
 [JsonSerializable(typeof(BrevoContacts))]
 [JsonSerializable(typeof(BrevoList))]
 [JsonSerializable(typeof(BrevoSegments))]
+[JsonSerializable(typeof(BrevoSegment))]
 [JsonSerializable(typeof(BrevoError))]
 [JsonSerializable(typeof(BrevoEvent))]
 [JsonSerializable(typeof(BrevoEvents))]

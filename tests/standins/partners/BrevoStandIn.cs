@@ -6,7 +6,7 @@ namespace Platform.PartnerStandIns;
 
 /// <summary>Brevo's API v3 as far as it is used.</summary>
 public sealed partial class BrevoStandIn(int port = 0)
-    : StandIn<BrevoAccount>([("/v3", Specification.Read("events-2026.openapi.yaml")), ("/v3", Specification.Read("brevo-v3.swagger.yaml"))], port)
+    : StandIn<BrevoAccount>([("/v3", Specification.Read("events-2026.openapi.yaml")), ("/v3", Specification.Read("brevo-v3.swagger.yaml").WithList("getSegments", "segments"))], port)
 {
     /// <inheritdoc/>
     protected override BrevoAccount? Owner(HttpContext context, string path, string body) => Accounts.FirstOrDefault(account => account.ApiKey == context.Request.Headers["api-key"]);

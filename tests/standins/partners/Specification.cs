@@ -46,6 +46,14 @@ public sealed class Specification
         return this;
     }
 
+    /// <summary>The document with a list where its generator wrote down the list's item: a count beside it and the partner's own page say that it is one.</summary>
+    public Specification WithList(string definition, string member)
+    {
+        var properties = _document["definitions"]![definition]!["properties"]!;
+        properties[member] = new JsonObject { ["type"] = "array", ["items"] = properties[member]!.DeepClone() };
+        return this;
+    }
+
     /// <summary>Whether the document has this operation.</summary>
     public bool Knows(string method, string path) => Find(method, path) is not null;
 
