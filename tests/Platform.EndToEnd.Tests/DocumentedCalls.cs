@@ -65,7 +65,7 @@ public sealed partial class DocumentedCalls(RunningPlatform platform) : IAsyncLi
             Assert.True((int)response.StatusCode == int.Parse(answer.Split(',')[0], CultureInfo.InvariantCulture), $"{method} {path}: {(int)response.StatusCode} {text}");
             if (path.EndsWith("/test", StringComparison.Ordinal))
             {
-                Assert.True((bool)JsonNode.Parse(text)!["success"]!, text);
+                Assert.True((bool)JsonNode.Parse(text)!["success"]!, $"{text}{Environment.NewLine}{Errors("credentials")}{Errors("optimizely-brevo")}");
             }
 
             if (Kept().Match(answer) is { Success: true } kept)
@@ -78,6 +78,8 @@ public sealed partial class DocumentedCalls(RunningPlatform platform) : IAsyncLi
         await Until.True(() => mails.Contacts.ContainsKey("joe@shop.example") && mails.Events.Count == 1 && shop.EventBatches.Count == 1, TimeSpan.FromSeconds(90), Cancelled);
         Assert.Empty(mails.Violations.Concat(shop.Violations));
     }
+
+    private string Errors(string service) => string.Join(Environment.NewLine, platform.LogOf(service).Split('\n').Where(line => line.Contains("\"Error\"", StringComparison.Ordinal)).TakeLast(3));
 
     private static bool Holds(BrevoAccount account, string email, string attribute, string value) =>
         account.Contacts.TryGetValue(email, out var contact) && (string?)contact.Attributes[attribute] == value;
