@@ -11,6 +11,7 @@ using Microsoft.AspNetCore.WebUtilities;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using Microsoft.Net.Http.Headers;
 using Npgsql;
 
 namespace Platform.ServiceDefaults;
@@ -90,7 +91,14 @@ public static partial class Problems
     {
         app.UseExceptionHandler();
         app.UseStatusCodePages();
+        // The framework takes an unknown charset for a fault of the program.
+        app.Use((context, next) => MediaTypeHeaderValue.TryParse(context.Request.ContentType, out var type) && type.Charset.Length > 0 && type.Encoding is null
+            ? throw new RefusedException(UnknownCharset)
+            : next(context));
     }
+
+    private static Refusal UnknownCharset { get; } = new(StatusCodes.Status415UnsupportedMediaType, "unsupported-media-type", "Unsupported Media Type",
+        "The charset that the header Content-Type names is not known. Send UTF-8.");
 
     private static string DefaultCode(int status) => status switch
     {

@@ -146,6 +146,9 @@ public sealed class RefusingRequestsTests(RealServers servers) : IAsyncLifetime
         using var client = _service.ClientAs(servers.Keys, Roles.Operator);
 
         await IsProblemAsync(await client.PostAsync("/api/things", new StringContent("{}", Encoding.UTF8, "text/plain")), 415, "unsupported-media-type");
+        using var unknownCharset = new ByteArrayContent("{}"u8.ToArray());
+        unknownCharset.Headers.TryAddWithoutValidation("Content-Type", "application/json; charset=nonsense");
+        await IsProblemAsync(await client.PostAsync("/api/things", unknownCharset), 415, "unsupported-media-type");
         Assert.Contains("body is required", (await IsProblemAsync(await client.PostAsync("/api/things", Json("")), 400, "invalid-input"))["errors"]![0]!.ToJsonString());
         var wrong = (await IsProblemAsync(await client.GetAsync("/api/things?limit=abc"), 400, "invalid-input"))["errors"]![0]!;
         Assert.Equal("limit", (string)wrong["path"]!);
