@@ -12,6 +12,7 @@ using Platform.Credentials.Kinds.OptimizelyToken;
 using Platform.Credentials.Kinds.Pgp;
 using Platform.Credentials.Kinds.Sftp;
 using Platform.Credentials.Kinds.Smtp;
+using Platform.Credentials.MasterKeys;
 using Platform.Credentials.Persistence;
 using Platform.Credentials.Secrets;
 using Platform.ServiceDefaults.Messaging;
@@ -33,9 +34,14 @@ internal static class CredentialsService
 
         builder.AddSecretPages();
 
-        builder.Services.AddSingleton<MasterKeys>();
+        builder.Services.AddSingleton<KeyRing>();
         builder.Services.AddSingleton<SecretVault>();
-        builder.Services.AddHostedService<MasterKeysAtStart>();
+        builder.Services.AddHostedService<KeysAtStart>();
+        builder.Services.AddSingleton<RewrapWorker>();
+        builder.Services.AddHostedService(services => services.GetRequiredService<RewrapWorker>());
+
+        builder.Services.AddOptions<AgeingOptions>().BindConfiguration("Ageing").ValidateDataAnnotations().ValidateOnStart();
+        builder.Services.AddSingleton<Ageing>();
 
         builder.AddOutgoing();
         builder.Services.AddSingleton<HostRules>();
@@ -58,6 +64,9 @@ internal static class CredentialsService
         app.MapCredentialTestEndpoint();
         app.MapCredentialTypeEndpoints();
         app.MapSecretEndpoints();
+        app.MapBucketPolicy();
+        app.MapCredentialAudit();
+        app.MapMasterKeys();
         app.MapSecretRequests();
         app.MapSecretPages();
     }

@@ -40,6 +40,7 @@ public sealed class RoutesTests
         foreach (var (_, method, path) in Operations)
         {
             var expected = !path.StartsWith("/api/", StringComparison.Ordinal) ? Roles.Anonymous
+                : path.StartsWith("/api/credential-audit", StringComparison.Ordinal) || path.StartsWith("/api/master-keys", StringComparison.Ordinal) ? Roles.Admin
                 : method == "GET" ? (path.EndsWith("/files/{kind}", StringComparison.Ordinal) ? Roles.Operator : Roles.Viewer)
                 : (path.StartsWith("/api/credentials", StringComparison.Ordinal) && !path.EndsWith("/test", StringComparison.Ordinal)) || path.StartsWith("/api/secret-requests", StringComparison.Ordinal) ? Roles.Admin
                 : Roles.Operator;

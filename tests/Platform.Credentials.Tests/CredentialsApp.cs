@@ -23,11 +23,21 @@ public sealed class CredentialsApp : IAsyncLifetime
 {
     private readonly PostgresServer _postgres = new();
     private readonly RabbitServer _rabbit = new();
-    private readonly TestKeys _keys = new();
-    private readonly TemporaryFolder _masterKeys = new();
+    private readonly CredentialsApp? _origin;
+    private readonly TestKeys _keys;
+    private readonly TemporaryFolder _masterKeys;
     private readonly LogLines _log = new();
     private PostgresDatabase _database = null!;
     private WebApplicationFactory<Program> _app = null!;
+
+    public CredentialsApp()
+    {
+        _keys = new();
+        _masterKeys = new();
+    }
+
+    // Another process of the same service: what it shares belongs to the first.
+    private CredentialsApp(CredentialsApp origin) => (_origin, _keys, _masterKeys, _database) = (origin, origin._keys, origin._masterKeys, origin._database);
 
     /// <summary>Setting <c>MasterKeys:Folder</c>.</summary>
     public string MasterKeysFolder => _masterKeys.Path;
@@ -45,15 +55,7 @@ public sealed class CredentialsApp : IAsyncLifetime
         await _rabbit.InitializeAsync();
         _database = await _postgres.CreateDatabaseAsync();
         await WriteMasterKeyAsync(_masterKeys.Path, 1);
-        var settings = ServiceSettings.Of("credentials", _database.ConnectionString, _rabbit.Uri, _keys)
-            .With("MasterKeys:Folder", _masterKeys.Path)
-            .With("Logging:LogLevel:Default", "Trace")
-            .With("Logging:LogLevel:Microsoft", "Trace");
-        _app = new WebApplicationFactory<Program>().WithWebHostBuilder(builder =>
-        {
-            settings.Apply(builder);
-            builder.ConfigureLogging(logging => logging.ClearProviders().AddProvider(_log));
-        });
+        Start();
         await using var scope = _app.Services.CreateAsyncScope();
         await scope.ServiceProvider.GetRequiredService<CredentialsDbContext>().Database.MigrateAsync();
     }
@@ -61,11 +63,75 @@ public sealed class CredentialsApp : IAsyncLifetime
     public async ValueTask DisposeAsync()
     {
         await _app.DisposeAsync();
-        await _database.DisposeAsync();
+        if (_origin is null)
+        {
+            await _database.DisposeAsync();
+            _masterKeys.Dispose();
+            _keys.Dispose();
+        }
+
         await _rabbit.DisposeAsync();
         await _postgres.DisposeAsync();
-        _masterKeys.Dispose();
-        _keys.Dispose();
+    }
+
+    /// <summary>The service once more, with a database and master keys of its own.</summary>
+    public async Task<CredentialsApp> AnotherAsync()
+    {
+        var another = new CredentialsApp();
+        await another.InitializeAsync();
+        return another;
+    }
+
+    /// <summary>A second process of this service, on the same database and master keys. Throws what its start throws.</summary>
+    public async Task<CredentialsApp> RestartedAsync()
+    {
+        var restarted = new CredentialsApp(this);
+        await restarted._rabbit.InitializeAsync();
+        try
+        {
+            restarted.Start();
+        }
+        catch
+        {
+            await restarted.DisposeAsync();
+            throw;
+        }
+
+        return restarted;
+    }
+
+    /// <summary>What an operator does after a loss: the database from its dump, the master keys from their copy, a new process.</summary>
+    public async Task<CredentialsApp> RestoredElsewhereAsync()
+    {
+        var restored = new CredentialsApp();
+        await restored._postgres.InitializeAsync();
+        await restored._rabbit.InitializeAsync();
+        restored._database = await restored._postgres.CreateDatabaseAsync();
+        await PostgresDump.CopyAsync(_database.ConnectionString, restored._database.ConnectionString);
+        foreach (var key in Directory.EnumerateFiles(MasterKeysFolder))
+        {
+            File.Copy(key, restored._masterKeys.PathOf(Path.GetFileName(key)));
+        }
+
+        restored.Start();
+        return restored;
+    }
+
+    private void Start()
+    {
+        var settings = ServiceSettings.Of("credentials", _database.ConnectionString, _rabbit.Uri, _keys)
+            .With("MasterKeys:Folder", _masterKeys.Path)
+            .With("Aws:Principal", "arn:aws:iam::111122223333:role/courier-platform")
+            .With("Logging:LogLevel:Default", "Trace")
+            .With("Logging:LogLevel:Microsoft", "Trace");
+        _app = new WebApplicationFactory<Program>().WithWebHostBuilder(builder =>
+        {
+            settings.Apply(builder);
+            builder.ConfigureLogging(logging => logging.ClearProviders().AddProvider(_log));
+        });
+
+        // The first use starts it.
+        _ = _app.Server;
     }
 
     /// <summary>A client whose calls the gateway forwards for a person with this role.</summary>

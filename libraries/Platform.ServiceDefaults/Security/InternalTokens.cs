@@ -150,6 +150,7 @@ public sealed class InternalTokens : IDisposable
             : tokenAudience != audience ? "the internal token is for another service"
             : expires + ClockSkew < now ? "the internal token has expired"
             : (caller.Role == Roles.Service) == (caller.Issuer == "gateway") ? "the internal token's issuer may not give this role"
+            : caller.Role == Roles.Service && caller.Subject != caller.Issuer ? "the internal token's issuer is not the service it speaks for"
             : null;
         if (reason is not null)
         {

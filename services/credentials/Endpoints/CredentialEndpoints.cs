@@ -29,7 +29,7 @@ internal static class CredentialEndpoints
     }
 
     private static async Task<Results<Ok<Page<CredentialView>>, ProblemHttpResult>> ListAsync(
-        CredentialsDbContext db, CancellationToken cancellationToken, string? type = null, int limit = Paging.DefaultLimit, string? after = null)
+        CredentialsDbContext db, Ageing ageing, CancellationToken cancellationToken, string? type = null, int limit = Paging.DefaultLimit, string? after = null)
     {
         if (Paging.Check(limit) is { } refusal)
         {
@@ -41,18 +41,18 @@ internal static class CredentialEndpoints
             .OrderBy(row => row.Name).Take(limit + 1)
             .Select(row => new { Credential = row, row.Secret.SetFields })
             .ToListAsync(cancellationToken);
-        return TypedResults.Ok(Page<CredentialView>.From(rows.ConvertAll(row => CredentialView.Of(row.Credential, row.SetFields)), limit, view => view.Name));
+        return TypedResults.Ok(Page<CredentialView>.From(rows.ConvertAll(row => CredentialView.Of(row.Credential, row.SetFields, ageing)), limit, view => view.Name));
     }
 
-    private static async Task<Results<Ok<CredentialView>, ProblemHttpResult>> GetAsync(string id, CredentialsDbContext db, CancellationToken cancellationToken)
+    private static async Task<Results<Ok<CredentialView>, ProblemHttpResult>> GetAsync(string id, CredentialsDbContext db, Ageing ageing, CancellationToken cancellationToken)
     {
         var row = await db.Credentials.AsNoTracking().Where(row => row.Id == id)
             .Select(row => new { Credential = row, row.Secret.SetFields }).SingleOrDefaultAsync(cancellationToken);
-        return row is null ? CredentialRefusals.Unknown(id).ToResult() : TypedResults.Ok(CredentialView.Of(row.Credential, row.SetFields));
+        return row is null ? CredentialRefusals.Unknown(id).ToResult() : TypedResults.Ok(CredentialView.Of(row.Credential, row.SetFields, ageing));
     }
 
     private static async Task<Results<Created<CredentialView>, ProblemHttpResult>> CreateAsync(
-        CredentialInput input, CredentialsDbContext db, CredentialKinds kinds, SecretVault vault, TimeProvider clock, HttpContext http, CancellationToken cancellationToken)
+        CredentialInput input, CredentialsDbContext db, CredentialKinds kinds, SecretVault vault, Ageing ageing, TimeProvider clock, HttpContext http, CancellationToken cancellationToken)
     {
         var problems = input.CheckNaming();
         if (!kinds.TryGet(input.Type ?? "", out var kind))
@@ -77,11 +77,11 @@ internal static class CredentialEndpoints
             return refusal.ToResult();
         }
 
-        return TypedResults.Created($"/api/credentials/{id}", CredentialView.Of(credential, credential.Secret.SetFields));
+        return TypedResults.Created($"/api/credentials/{id}", CredentialView.Of(credential, credential.Secret.SetFields, ageing));
     }
 
     private static async Task<Results<Ok<CredentialView>, ProblemHttpResult>> ChangeAsync(
-        string id, CredentialInput input, CredentialsDbContext db, CredentialKinds kinds, SecretVault vault, TimeProvider clock, HttpContext http, CancellationToken cancellationToken)
+        string id, CredentialInput input, CredentialsDbContext db, CredentialKinds kinds, SecretVault vault, Ageing ageing, TimeProvider clock, HttpContext http, CancellationToken cancellationToken)
     {
         await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
 
@@ -92,7 +92,7 @@ internal static class CredentialEndpoints
             return CredentialRefusals.Unknown(id).ToResult();
         }
 
-        await db.Entry(credential).Reference(row => row.Secret).LoadAsync(cancellationToken);
+        await db.LockSecretAsync(id, cancellationToken);
         var kind = kinds.Get(credential.Type);
         var problems = input.CheckNaming();
         if (input.Type is not null && input.Type != credential.Type)
@@ -138,7 +138,7 @@ internal static class CredentialEndpoints
         }
 
         await transaction.CommitAsync(cancellationToken);
-        return TypedResults.Ok(CredentialView.Of(credential, credential.Secret.SetFields));
+        return TypedResults.Ok(CredentialView.Of(credential, credential.Secret.SetFields, ageing));
     }
 
     private static async Task<Results<NoContent, ProblemHttpResult>> DeleteAsync(

@@ -14,6 +14,9 @@ internal static class CredentialRefusals
     public static Refusal AlreadyReceived(string id) =>
         Refusal.Conflict("already-received", "The secret has arrived", $"The link of '{id}' was used already. Change or delete the credential instead.");
 
+    public static Refusal NotForCaller(string id, string type, string caller) => new(
+        StatusCodes.Status403Forbidden, "secret-not-for-caller", "The secret is not for this service", $"The service '{caller}' has no use for credentials of the type {type}, so it does not get the secret of '{id}'.");
+
     public static Refusal SecretUnreadable(string id, SecretUnreadableException reason) =>
         Refusal.Conflict("secret-unreadable", "The stored secret cannot be opened", $"The secret of credential '{id}' cannot be opened. {reason.Message}");
 }

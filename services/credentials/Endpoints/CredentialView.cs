@@ -38,7 +38,13 @@ internal sealed record CredentialView
 
     public bool? LastTestSucceeded { get; init; }
 
-    public static CredentialView Of(Credential credential, IReadOnlyList<string> secretFieldsSet) => new()
+    /// <summary>Whole days since <see cref="RotatedAt"/>.</summary>
+    public required int AgeDays { get; init; }
+
+    /// <summary>What should be looked after, and how: an old secret, a test that failed.</summary>
+    public required IReadOnlyList<string> Warnings { get; init; }
+
+    public static CredentialView Of(Credential credential, IReadOnlyList<string> secretFieldsSet, Ageing ageing) => new()
     {
         Id = credential.Id,
         Name = credential.Name,
@@ -54,5 +60,7 @@ internal sealed record CredentialView
         LastUsedAt = credential.LastUsedAt,
         LastTestedAt = credential.LastTestedAt,
         LastTestSucceeded = credential.LastTestSucceeded,
+        AgeDays = ageing.DaysOf(credential),
+        Warnings = [.. ageing.WarningsOf(credential, secretFieldsSet.Count > 0)],
     };
 }

@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.EntityFrameworkCore;
+using Platform.Credentials.Kinds;
 using Platform.Credentials.Persistence;
 using Platform.Credentials.Secrets;
 using Platform.ServiceDefaults;
@@ -15,9 +16,9 @@ internal static partial class SecretEndpoints
 
     // POST, though it reads: it leaves a record, and nothing on the way may keep the answer.
     private static async Task<Results<Ok<FetchedSecret>, ProblemHttpResult>> FetchAsync(
-        string id, SecretPurpose input, CredentialsDbContext db, SecretVault vault, TimeProvider clock, HttpContext http, ILogger<FetchedSecret> logger, CancellationToken cancellationToken)
+        string id, SecretPurpose input, CredentialsDbContext db, CredentialKinds kinds, SecretVault vault, TimeProvider clock, HttpContext http, ILogger<FetchedSecret> logger, CancellationToken cancellationToken)
     {
-        if (string.IsNullOrWhiteSpace(input.Purpose) || input.Purpose.Length > 200)
+        if (string.IsNullOrWhiteSpace(input.Purpose) || input.Purpose.Length > 200 || input.Purpose.Any(char.IsControl))
         {
             return Refusal.Invalid("The request for a secret", [new("$.purpose", "Required: 1 to 200 characters that say what the secret is for, for example 'courier run run-…'.")]).ToResult();
         }
@@ -26,6 +27,15 @@ internal static partial class SecretEndpoints
         if (credential is null)
         {
             return CredentialRefusals.Unknown(id).ToResult();
+        }
+
+        // A service that was taken over gets the secrets of its own partners and no others.
+        var caller = http.CallerName();
+        if (!kinds.Get(credential.Type).UsedBy.Contains(caller))
+        {
+            db.Audit(credential, AuditedAction.SecretRefused, caller, clock.GetUtcNow(), input.Purpose);
+            await db.SaveChangesAsync(cancellationToken);
+            return CredentialRefusals.NotForCaller(id, credential.Type, caller).ToResult();
         }
 
         Dictionary<string, string> fields;
@@ -48,7 +58,7 @@ internal static partial class SecretEndpoints
         var now = clock.GetUtcNow();
         await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
         await db.Credentials.Where(row => row.Id == id).ExecuteUpdateAsync(set => set.SetProperty(row => row.LastUsedAt, now), cancellationToken);
-        db.Audit(credential, AuditedAction.SecretFetched, http.CallerName(), now, input.Purpose);
+        db.Audit(credential, AuditedAction.SecretFetched, caller, now, input.Purpose);
         await db.SaveChangesAsync(cancellationToken);
         await transaction.CommitAsync(cancellationToken);
         http.Response.Headers.CacheControl = "no-store";

@@ -18,6 +18,9 @@ internal abstract class CredentialKind
     /// <summary>The service that owns the connector, and so the one that tries a credential of this type.</summary>
     public abstract string TestedBy { get; }
 
+    /// <summary>The services that may fetch the secrets of this type.</summary>
+    public virtual IReadOnlyList<string> UsedBy => [TestedBy];
+
     /// <summary>Problems that concern more than one field; the fields by themselves are already checked.</summary>
     protected virtual IEnumerable<FieldProblem> CheckTogether(IReadOnlyDictionary<string, string> fields) => [];
 

@@ -31,7 +31,9 @@ internal enum AuditedAction
     Deleted,
     Tested,
     SecretFetched,
+    SecretRefused,
     SecretRequested,
     SecretReceived,
     SecretRequestWithdrawn,
+    KeysRotated,
 }

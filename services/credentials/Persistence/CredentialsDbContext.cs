@@ -18,7 +18,13 @@ internal sealed class CredentialsDbContext(DbContextOptions<CredentialsDbContext
 
     public DbSet<SecretRequest> SecretRequests => Set<SecretRequest>();
 
+    public DbSet<KeyRotation> KeyRotations => Set<KeyRotation>();
+
     public DbSet<AuditEntry> AuditEntries => Set<AuditEntry>();
+
+    /// <summary>Loads a credential's sealed secret and locks its row, so that a rotation of the master keys and a change of the secret never mix their parts.</summary>
+    public Task LockSecretAsync(string credentialId, CancellationToken cancellationToken) =>
+        Set<SealedSecret>().FromSql($"select * from sealed_secrets where credential_id = {credentialId} for update").LoadAsync(cancellationToken);
 
     /// <summary>Adds an audit entry, committed together with what it speaks of.</summary>
     public void Audit(Credential credential, AuditedAction action, string caller, DateTimeOffset at, string? detail = null) => Audit(credential.Id, credential.Name, action, caller, at, detail);
@@ -50,6 +56,17 @@ internal sealed class CredentialsDbContext(DbContextOptions<CredentialsDbContext
         {
             secret.HasKey(row => row.CredentialId);
             secret.ToTable("SealedSecrets");
+        });
+        modelBuilder.Entity<KeyRotation>(rotation =>
+        {
+            rotation.HasKey(row => row.Id);
+            rotation.ToTable("KeyRotations");
+        });
+        modelBuilder.Entity<KeyCheck>(check =>
+        {
+            check.HasKey(row => row.Generation);
+            check.Property(row => row.Generation).ValueGeneratedNever();
+            check.ToTable("KeyChecks");
         });
         modelBuilder.Entity<SecretRequest>(request =>
         {

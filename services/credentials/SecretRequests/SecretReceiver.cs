@@ -85,7 +85,7 @@ internal sealed partial class SecretReceiver(CredentialsDbContext db, Credential
             return null;
         }
 
-        await db.Entry(credential).Reference(row => row.Secret).LoadAsync(cancellationToken);
+        await db.LockSecretAsync(credential.Id, cancellationToken);
         var kind = kinds.Get(credential.Type);
         var input = credential.Fields.ToDictionary(field => field.Key, field => (string?)field.Value);
         foreach (var field in kind.Fields.Where(field => request.Asked.Contains(field.Name)))

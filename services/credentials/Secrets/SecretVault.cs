@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
+using Platform.Credentials.MasterKeys;
 
 namespace Platform.Credentials.Secrets;
 
@@ -8,7 +9,7 @@ namespace Platform.Credentials.Secrets;
 /// Envelope encryption of secrets (C2): AES-256-GCM with a fresh random data key per credential version, wrapped by AES-256-GCM with the current master key. The credential's id, type
 /// and version are associated data of the payload, so a ciphertext moved to another row, or an old one put back, does not open.
 /// </summary>
-internal sealed class SecretVault(MasterKeys masterKeys)
+internal sealed class SecretVault(KeyRing masterKeys)
 {
     private const int KeyBytes = 32;
     private const int NonceBytes = 12;
@@ -46,9 +47,7 @@ internal sealed class SecretVault(MasterKeys masterKeys)
         byte[] dataKey = [], plain = [];
         try
         {
-            dataKey = Decrypt(masterKeys.Get(secret.MasterGeneration), secret.WrappedKey, KeyContext(secret.CredentialId, secret.MasterGeneration),
-                $"Its data key does not open with master key generation {secret.MasterGeneration}: that key file was replaced, or the stored bytes were changed. "
-                + "Put the original key file back, or enter the secret again.");
+            dataKey = Unwrap(secret);
             plain = Decrypt(dataKey, secret.Payload, PayloadContext(secret.CredentialId, type, secret.Version),
                 "Its data key opens, but the stored secret does not: the stored bytes were changed, or belong to another credential or version. Enter the secret again.");
             return JsonSerializer.Deserialize<Dictionary<string, string>>(plain)!;
@@ -59,6 +58,25 @@ internal sealed class SecretVault(MasterKeys masterKeys)
             CryptographicOperations.ZeroMemory(plain);
         }
     }
+
+    /// <summary>Wraps the data key with the master key of <paramref name="generation"/> instead of its present one; the payload stays as it is. Throws <see cref="SecretUnreadableException"/>.</summary>
+    public void Rewrap(SealedSecret secret, int generation)
+    {
+        var dataKey = Unwrap(secret);
+        try
+        {
+            secret.WrappedKey = Encrypt(masterKeys.Get(generation), dataKey, KeyContext(secret.CredentialId, generation));
+            secret.MasterGeneration = generation;
+        }
+        finally
+        {
+            CryptographicOperations.ZeroMemory(dataKey);
+        }
+    }
+
+    private byte[] Unwrap(SealedSecret secret) => Decrypt(
+        masterKeys.Get(secret.MasterGeneration), secret.WrappedKey, KeyContext(secret.CredentialId, secret.MasterGeneration),
+        $"Its data key does not open with master key generation {secret.MasterGeneration}: that key was replaced, or the stored bytes were changed. Put the original key back, or enter the secret again.");
 
     private static byte[] Encrypt(ReadOnlySpan<byte> key, ReadOnlySpan<byte> plain, byte[] context)
     {

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Configuration;
+using Platform.Credentials.MasterKeys;
 using Platform.Credentials.Secrets;
 using Platform.Testing;
 using Xunit;
@@ -79,13 +80,13 @@ public sealed class SecretVaultTests : IDisposable
         await CredentialsApp.WriteMasterKeyAsync(_folder.Path, 1);
         using (var replaced = Keys())
         {
-            Assert.Contains("that key file was replaced", Assert.Throws<SecretUnreadableException>(() => new SecretVault(replaced).Open(secret, "iam-credential")).Message);
+            Assert.Contains("that key was replaced", Assert.Throws<SecretUnreadableException>(() => new SecretVault(replaced).Open(secret, "iam-credential")).Message);
         }
 
         File.Move(_folder.PathOf("1.key"), _folder.PathOf("3.key"));
         using var missing = Keys();
         Assert.Contains(
-            "wrapped by master key generation 1, and the key folder holds only 3. Put the file 1.key back",
+            "wrapped by master key generation 1, and there are only 3. Put the file 1.key",
             Assert.Throws<SecretUnreadableException>(() => new SecretVault(missing).Open(secret, "iam-credential")).Message);
     }
 
@@ -111,11 +112,11 @@ public sealed class SecretVaultTests : IDisposable
     public void A_missing_folder_or_setting_stops_the_start()
     {
         Assert.Contains("which does not exist", Assert.Throws<InvalidOperationException>(() => Keys("/nowhere/at/all")).Message);
-        Assert.Contains("The setting MasterKeys:Folder is missing", Assert.Throws<InvalidOperationException>(() => new MasterKeys(new ConfigurationBuilder().Build())).Message);
+        Assert.Contains("The setting MasterKeys:Folder is missing", Assert.Throws<InvalidOperationException>(() => new KeyRing(new ConfigurationBuilder().Build())).Message);
     }
 
-    private MasterKeys Keys() => Keys(_folder.Path);
+    private KeyRing Keys() => Keys(_folder.Path);
 
-    private static MasterKeys Keys(string folder) =>
+    private static KeyRing Keys(string folder) =>
         new(new ConfigurationBuilder().AddInMemoryCollection([new KeyValuePair<string, string?>("MasterKeys:Folder", folder)]).Build());
 }

@@ -15,6 +15,8 @@ internal sealed class PgpKind : CredentialKind
 
     public override string TestedBy => "couriers";
 
+    public override IReadOnlyList<string> UsedBy => ["couriers", "feeds", "campaigns"];
+
     public override IReadOnlyList<CredentialField> Fields { get; } =
     [
         new("publicKey", "Public key", "Armored public key, from -----BEGIN PGP PUBLIC KEY BLOCK----- on.") { Multiline = true, MaxLength = MostCharacters, Rule = PgpRules.PublicKey, Normalize = KeyRules.Lines },

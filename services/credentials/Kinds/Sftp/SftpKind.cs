@@ -13,6 +13,8 @@ internal sealed class SftpKind(HostRules hosts) : CredentialKind
 
     public override string TestedBy => "couriers";
 
+    public override IReadOnlyList<string> UsedBy => ["couriers", "campaigns"];
+
     public override IReadOnlyList<CredentialField> Fields { get; } =
     [
         new("host", "Host", "Name or address of the server. Couriers and the test need it; connections of campaigns name their own.") { Example = "sftp.example.com", Rule = hosts.Host },

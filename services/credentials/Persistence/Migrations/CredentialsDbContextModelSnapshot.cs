@@ -140,6 +140,63 @@ namespace Platform.Credentials.Persistence.Migrations
                     b.ToTable("credentials", (string)null);
                 });
 
+            modelBuilder.Entity("Platform.Credentials.Persistence.KeyCheck", b =>
+                {
+                    b.Property<int>("Generation")
+                        .HasColumnType("integer")
+                        .HasColumnName("generation");
+
+                    b.Property<byte[]>("Check")
+                        .IsRequired()
+                        .HasColumnType("bytea")
+                        .HasColumnName("check");
+
+                    b.HasKey("Generation")
+                        .HasName("pk_key_checks");
+
+                    b.ToTable("key_checks", (string)null);
+                });
+
+            modelBuilder.Entity("Platform.Credentials.Persistence.KeyRotation", b =>
+                {
+                    b.Property<long>("Id")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("bigint")
+                        .HasColumnName("id");
+
+                    NpgsqlPropertyBuilderExtensions.UseIdentityByDefaultColumn(b.Property<long>("Id"));
+
+                    b.Property<DateTimeOffset?>("CompletedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("completed_at");
+
+                    b.Property<DateTimeOffset>("RequestedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("requested_at");
+
+                    b.Property<string>("RequestedBy")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("requested_by");
+
+                    b.Property<int>("Rewrapped")
+                        .HasColumnType("integer")
+                        .HasColumnName("rewrapped");
+
+                    b.Property<int>("TargetGeneration")
+                        .HasColumnType("integer")
+                        .HasColumnName("target_generation");
+
+                    b.Property<int>("Unreadable")
+                        .HasColumnType("integer")
+                        .HasColumnName("unreadable");
+
+                    b.HasKey("Id")
+                        .HasName("pk_key_rotations");
+
+                    b.ToTable("key_rotations", (string)null);
+                });
+
             modelBuilder.Entity("Platform.Credentials.Persistence.SecretRequest", b =>
                 {
                     b.Property<string>("Id")
