@@ -35,6 +35,7 @@ internal static class CouriersService
             bus.AddConsumer<FeedLoadFailedConsumer>();
             bus.AddConsumer<LoadProgressedConsumer>();
             bus.AddConsumer<TestCredentialConsumer>();
+            bus.AddConsumer<TestPgpCredentialConsumer>();
         });
         builder.AddInternalClient<CredentialsClient>("credentials");
         builder.AddInternalClient<FeedsClient>("feeds");
