@@ -1,6 +1,7 @@
 using Npgsql;
 using Platform.Feeds.Consumers;
 using Platform.Feeds.Couriers;
+using Platform.Feeds.Credentials;
 using Platform.Feeds.Endpoints;
 using Platform.Feeds.Loading;
 using Platform.Feeds.Persistence;
@@ -25,11 +26,13 @@ internal static class FeedsService
         });
         builder.AddPlatformFiles();
         builder.AddInternalClient<CouriersClient>("couriers");
+        builder.AddInternalClient<CredentialsClient>("credentials");
 
         builder.Services.AddSingleton(services => FeedsOptions.Read(services.GetRequiredService<IConfiguration>()));
         builder.Services.AddSingleton(services => new RowLeases(
             services.GetRequiredService<NpgsqlDataSource>(), LoadWorker.Leased(services.GetRequiredService<FeedsOptions>()), services.GetRequiredService<TimeProvider>()));
         builder.Services.AddSingleton<LandingStore>();
+        builder.Services.AddSingleton<SourceFiles>();
         builder.Services.AddSingleton<LoadFileList>();
         builder.Services.AddSingleton<EngineCopy>();
         builder.Services.AddSingleton<LoadCommit>();

@@ -10,6 +10,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
 using Platform.Contracts.Feeds;
 using Platform.Feeds.Couriers;
+using Platform.Feeds.Credentials;
 using Platform.Feeds.Persistence;
 using Platform.Feeds.Tests;
 using Platform.Files.Engine;
@@ -23,7 +24,7 @@ using Xunit;
 
 namespace Platform.Feeds.Tests;
 
-/// <summary>The real service on a real database and broker, with the reading engine's real child processes; only the couriers service is played, by a list of landed files.</summary>
+/// <summary>The real service on a real database and broker, with the reading engine's real child processes; only the couriers and credentials services are played, by a list of landed files.</summary>
 public sealed class FeedsApp : IAsyncLifetime
 {
     private readonly PostgresServer _postgres = new();
@@ -100,7 +101,11 @@ public sealed class FeedsApp : IAsyncLifetime
         return new WebApplicationFactory<Program>().WithWebHostBuilder(builder =>
         {
             own.Apply(builder);
-            builder.ConfigureTestServices(services => services.AddHttpClient<CouriersClient>().ConfigurePrimaryHttpMessageHandler(() => _landed.Handler()));
+            builder.ConfigureTestServices(services =>
+            {
+                services.AddHttpClient<CouriersClient>().ConfigurePrimaryHttpMessageHandler(() => _landed.Handler());
+                services.AddHttpClient<CredentialsClient>().ConfigurePrimaryHttpMessageHandler(() => _landed.Handler());
+            });
         });
     }
 

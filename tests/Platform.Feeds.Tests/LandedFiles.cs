@@ -7,12 +7,15 @@ using Platform.ServiceDefaults;
 
 namespace Platform.Feeds.Tests;
 
-/// <summary>What the couriers service would tell about landed files.</summary>
+/// <summary>What the couriers service would tell about landed files, and the credentials service about their keys.</summary>
 internal sealed class LandedFiles
 {
     private readonly ConcurrentDictionary<string, LandedFile> _files = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, bool> _away = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, LandedFile[]> _runs = new(StringComparer.Ordinal);
+
+    /// <summary>Credentials by id, as the credentials service gives them to services.</summary>
+    public ConcurrentDictionary<string, object> Secrets { get; } = new(StringComparer.Ordinal);
 
     public LandedFile Add(LandedFile file) => _files[file.FileId] = file;
 
@@ -32,6 +35,10 @@ internal sealed class LandedFiles
             case ["internal", "landed-files", var id]:
                 return _files.TryGetValue(id, out var file)
                     ? new(HttpStatusCode.OK) { Content = JsonContent.Create(file, options: PlatformJson.Options) }
+                    : new(HttpStatusCode.NotFound);
+            case ["internal", "credentials", var credential, "secret"]:
+                return Secrets.TryGetValue(credential, out var secret)
+                    ? new(HttpStatusCode.OK) { Content = JsonContent.Create(secret, options: PlatformJson.Options) }
                     : new(HttpStatusCode.NotFound);
             case ["internal", "courier-runs", var run, "files"] when _away.ContainsKey(run):
                 return new(HttpStatusCode.ServiceUnavailable);

@@ -107,7 +107,7 @@ internal static class FeedEndpoints
         System.Text.Json.JsonSerializer.Serialize(one, PlatformJson.Options) == System.Text.Json.JsonSerializer.Serialize(other, PlatformJson.Options);
 
     private static async Task<Results<Created<FeedView>, ProblemHttpResult>> CreateAsync(
-        FeedInput input, FeedsDbContext database, CouriersClient couriers, Engine engine, LandingStore landing, TimeProvider clock, CancellationToken cancellationToken)
+        FeedInput input, FeedsDbContext database, CouriersClient couriers, Engine engine, SourceFiles sources, TimeProvider clock, CancellationToken cancellationToken)
     {
         var problems = DefinitionRules.CheckName(input.Source, input.Name);
         var fieldsGiven = input.Fields is { Count: > 0 };
@@ -118,7 +118,7 @@ internal static class FeedEndpoints
                 return Refusal.Invalid("The feed cannot be created", problems).ToResult();
             }
 
-            input = input with { Fields = await InferAsync(input.SampleFileId, couriers, engine, landing, cancellationToken) };
+            input = input with { Fields = await InferAsync(input.SampleFileId, couriers, engine, sources, cancellationToken) };
         }
 
         if (DefinitionRules.Read(input, problems) is not { } draft || problems.Count > 0)
@@ -237,7 +237,7 @@ internal static class FeedEndpoints
         return TypedResults.NoContent();
     }
 
-    private static async Task<List<FieldInput>> InferAsync(string sampleFileId, CouriersClient couriers, Engine engine, LandingStore landing, CancellationToken cancellationToken)
+    private static async Task<List<FieldInput>> InferAsync(string sampleFileId, CouriersClient couriers, Engine engine, SourceFiles sources, CancellationToken cancellationToken)
     {
         LandedFile sample;
         try
@@ -255,7 +255,8 @@ internal static class FeedEndpoints
 
         try
         {
-            return DraftFromSample.Fields(await engine.InferAsync(landing.Open(LoadFileList.Row("", sample)), cancellationToken));
+            var files = await sources.OpenAsync([LoadFileList.Row("", sample)], "sample of a feed", cancellationToken);
+            return DraftFromSample.Fields(await engine.InferAsync(files[0], cancellationToken));
         }
         catch (Exception e) when (e is EngineException { Failure: not EngineFailure.Bug } or LoadFailedException)
         {

@@ -7,7 +7,7 @@ using Platform.Files.Engine;
 namespace Platform.Feeds.Loading;
 
 /// <summary>Reads the files of a load through the engine into one table, by one binary COPY, and judges what was read.</summary>
-internal sealed class EngineCopy(Engine engine, NpgsqlDataSource database, LandingStore landing, FeedsOptions options)
+internal sealed class EngineCopy(Engine engine, NpgsqlDataSource database, SourceFiles sources, FeedsOptions options)
 {
     /// <summary>Below this many bytes of files a second COPY saves less than its session costs.</summary>
     private const long BytesWorthSpreading = 8 << 20;
@@ -23,7 +23,7 @@ internal sealed class EngineCopy(Engine engine, NpgsqlDataSource database, Landi
     {
         var job = new CopyJob
         {
-            Files = [.. attempt.Files.Select(landing.Open)],
+            Files = await sources.OpenAsync(attempt.Files, $"load {attempt.Load.Id}", cancellationToken),
             Fields = [.. attempt.Table.Definition.Fields.Select(field => ToLoadField(attempt.Table.Definition, field))],
             LoadId = attempt.Load.LoadSeq,
             IncludeHeaderTrailer = false,
