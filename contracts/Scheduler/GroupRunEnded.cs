@@ -57,4 +57,7 @@ public sealed record EndedCourier
 
     /// <summary>False when the group's success did not depend on it.</summary>
     public required bool Required { get; init; }
+
+    /// <summary>True when a load of it waits for a person's decision and the group went on without it, by its policy: it has not completed. Null otherwise.</summary>
+    public bool? Held { get; init; }
 }

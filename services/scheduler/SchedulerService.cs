@@ -23,6 +23,7 @@ internal static class SchedulerService
         builder.AddPlatformMessaging<SchedulerDbContext>(bus =>
         {
             bus.AddConsumer<CourierRunEndedConsumer>();
+            bus.AddConsumer<FeedLoadHeldConsumer>();
             bus.AddConsumer<RegisterScheduleConsumer>();
             bus.AddConsumer<RemoveScheduleConsumer>();
             bus.AddConsumer<ScheduledWorkEndedConsumer>();

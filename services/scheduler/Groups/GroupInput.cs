@@ -32,6 +32,9 @@ internal sealed record GroupInput
     /// <summary>What happens when files have not come after the wait: `stop` (default) or `alert` and go on.</summary>
     public WhenMissing? WhenMissing { get; init; }
 
+    /// <summary>When the load of a courier is held, because it would empty or much shrink its table: `wait` (default) for the decision, or `goOn` without the courier.</summary>
+    public WhenHeld? WhenHeld { get; init; }
+
     /// <summary>The zone of the dates in file names: `utc` (default) or `groupZone`.</summary>
     public FileDates? FileDates { get; init; }
 
@@ -69,5 +72,5 @@ internal sealed record GroupConstraintInput(string? GroupId, string? Wait, strin
 /// <summary>Alert when a run takes longer than `maxDuration` (for example `2 hours`), or has not finished by the local time `finishBy` (for example `09:00`).</summary>
 internal sealed record ServiceLevelInput(string? MaxDuration, TimeOnly? FinishBy);
 
-/// <summary>Which events (default: failed, missing, overdue) go to which alert channels.</summary>
+/// <summary>Which events (default: failed, missing, overdue, held) go to which alert channels.</summary>
 internal sealed record GroupAlertsInput(IReadOnlyList<string>? Channels, IReadOnlyList<AlertEvent>? On);

@@ -36,13 +36,14 @@ internal sealed class GroupRules(SchedulerDbContext database, CouriersClient cou
             Wait = Duration(input.Wait, "$.wait", LongestWait, problems) ?? TimeSpan.Zero,
             Offset = Duration(input.Offset, "$.offset", LongestOffset, problems) ?? DefaultOffset,
             WhenMissing = input.WhenMissing ?? WhenMissing.Stop,
+            WhenHeld = input.WhenHeld ?? WhenHeld.Wait,
             FileDates = input.FileDates ?? FileDates.Utc,
             OnlyPastDay = input.OnlyPastDay ?? false,
             Overlap = input.Overlap ?? OverlapPolicy.Skip,
             CatchUp = input.CatchUp ?? CatchUpPolicy.One,
             Sla = Sla(input.Sla, problems),
             RunType = input.RunType ?? GroupRunType.Full,
-            Alerts = new(input.Alerts?.Channels ?? [], input.Alerts?.On ?? [AlertEvent.Failed, AlertEvent.Missing, AlertEvent.Overdue]),
+            Alerts = new(input.Alerts?.Channels ?? [], input.Alerts?.On ?? [AlertEvent.Failed, AlertEvent.Missing, AlertEvent.Overdue, AlertEvent.Held]),
         };
         await CheckCouriersAsync(settings, problems, cancellationToken);
         await CheckConstraintsAsync(input.Name ?? "", settings, groupId, problems, cancellationToken);

@@ -18,6 +18,8 @@ internal sealed record GroupSettings
     /// <summary>Default of the couriers that have none of their own.</summary>
     public required WhenMissing WhenMissing { get; init; }
 
+    public WhenHeld WhenHeld { get; init; }
+
     public required FileDates FileDates { get; init; }
 
     /// <summary>Only the days within the offset, however long ago the last run was.</summary>
@@ -59,6 +61,16 @@ internal enum WhenMissing
     Alert,
 }
 
+/// <summary>What happens when the load of a courier is held, because it would empty or much shrink its table (F8).</summary>
+internal enum WhenHeld
+{
+    /// <summary>The run waits until a person has approved or rejected the load.</summary>
+    Wait,
+
+    /// <summary>The run goes on without the courier, which does not count as completed.</summary>
+    GoOn,
+}
+
 /// <summary>The zone in which the dates of files are understood.</summary>
 internal enum FileDates
 {
@@ -92,6 +104,9 @@ internal enum AlertEvent
 
     /// <summary>A run broke its service level.</summary>
     Overdue,
+
+    /// <summary>A load waits for a person's decision.</summary>
+    Held,
 
     /// <summary>A run was skipped.</summary>
     Skipped,

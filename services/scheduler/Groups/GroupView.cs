@@ -35,6 +35,8 @@ internal sealed record GroupView
 
     public required WhenMissing WhenMissing { get; init; }
 
+    public required WhenHeld WhenHeld { get; init; }
+
     public required FileDates FileDates { get; init; }
 
     public required bool OnlyPastDay { get; init; }
@@ -80,6 +82,7 @@ internal sealed record GroupView
             Wait = Durations.Words(settings.Wait),
             Offset = Durations.Words(settings.Offset),
             WhenMissing = settings.WhenMissing,
+            WhenHeld = settings.WhenHeld,
             FileDates = settings.FileDates,
             OnlyPastDay = settings.OnlyPastDay,
             Overlap = settings.Overlap,

@@ -54,6 +54,7 @@ internal sealed class Announcements(SchedulerDbContext database, TimeProvider cl
         AlertEvent.Failed => "run failed",
         AlertEvent.Missing => "files are missing",
         AlertEvent.Overdue => "run is overdue",
+        AlertEvent.Held => "a load is held",
         AlertEvent.Skipped => "run skipped",
         AlertEvent.Cancelled => "run cancelled",
         _ => "run completed",

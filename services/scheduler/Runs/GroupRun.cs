@@ -118,7 +118,8 @@ internal sealed class RunCourierRow
 
     public DateTimeOffset? EndedAt { get; set; }
 
-    public bool HasEnded => State is CourierState.Succeeded or CourierState.Failed or CourierState.Cancelled;
+    /// <summary>The group's run no longer waits for it.</summary>
+    public bool HasEnded => State is CourierState.Succeeded or CourierState.Held or CourierState.Failed or CourierState.Cancelled;
 }
 
 /// <summary>State of a courier within a group's run.</summary>
@@ -132,6 +133,9 @@ internal enum CourierState
 
     /// <summary>Files are missing that may still come.</summary>
     WaitingForFiles,
+
+    /// <summary>A load of its run waits for a person's decision, and the group goes on without it.</summary>
+    Held,
 
     Succeeded,
 

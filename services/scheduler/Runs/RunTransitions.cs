@@ -1,6 +1,7 @@
 using System.Globalization;
 using Microsoft.Extensions.Options;
 using Platform.Contracts.Couriers;
+using Platform.Contracts.Feeds;
 using Platform.Contracts.Scheduler;
 using Platform.Scheduler.Cron;
 using Platform.Scheduler.Groups;
@@ -130,6 +131,13 @@ internal sealed class RunTransitions(SchedulerDbContext database, TimeProvider c
         courier.Files = ended.Files;
         courier.RowsRead = ended.Rows.Read;
         courier.Message = ended.Message;
+        if (courier.State == CourierState.Held && ended.State == RunState.Succeeded)
+        {
+            // Approved after all, while the group was still on.
+            (courier.State, courier.EndedAt) = (CourierState.Succeeded, ended.EndedAt);
+            return;
+        }
+
         if (courier.State != CourierState.Running)
         {
             // The group's run was over before; what became of the courier is kept for the record.
@@ -169,6 +177,21 @@ internal sealed class RunTransitions(SchedulerDbContext database, TimeProvider c
         }
     }
 
+    /// <summary>A load of the courier's run waits for a person: so does the group's run, or it goes on without the courier.</summary>
+    public void CourierHeld(CourierGroup group, GroupRun run, RunCourierRow courier, FeedLoadHeld held)
+    {
+        if (courier.State != CourierState.Running)
+        {
+            return;
+        }
+
+        var goesOn = group.Settings.WhenHeld == WhenHeld.GoOn;
+        courier.State = goesOn ? CourierState.Held : courier.State;
+        courier.Message = $"Held: {held.Reason}";
+        announcements.Raise(group, run, AlertEvent.Held, $"Courier {courier.CourierId}: the load into '{held.DomainTable}' is held; the run {(goesOn ? "goes on without it" : "waits for the decision")}.",
+            held.Reason, $"Look at GET /api/loads/{held.LoadId}, then approve or reject it there.");
+    }
+
     /// <summary>Ends the run when its couriers have ended, or when one that must not miss files does.</summary>
     public void FinishIfOver(CourierGroup group, GroupRun run)
     {
@@ -183,12 +206,13 @@ internal sealed class RunTransitions(SchedulerDbContext database, TimeProvider c
             CancelCouriers(run, $"courier group {group.Name}", "Cancelled: a courier of the group misses files");
         }
 
-        var failed = run.Couriers.Where(courier => courier.Required && courier.State != CourierState.Succeeded).ToList();
-        var passedOver = run.Couriers.Count(courier => !courier.Required && courier.State != CourierState.Succeeded);
+        var failed = run.Couriers.Where(courier => courier is { Required: true, State: not (CourierState.Succeeded or CourierState.Held) }).ToList();
+        var passedOver = run.Couriers.Count(courier => courier is { Required: false, State: not (CourierState.Succeeded or CourierState.Held) });
+        var held = run.Couriers.Count(courier => courier.State == CourierState.Held);
         var took = Durations.Words(clock.GetUtcNow() - run.StartedAt!.Value);
         if (failed.Count == 0)
         {
-            End(group, run, GroupRunState.Succeeded, $"Completed in {took}{(passedOver == 0 ? "" : $"; {passedOver} of the couriers that are not required did not complete")}");
+            End(group, run, GroupRunState.Succeeded, $"Completed in {took}{(passedOver == 0 ? "" : $"; {passedOver} of the couriers that are not required did not complete")}{(held == 0 ? "" : $"; without {held} of the couriers, of which a load is held")}");
             SucceededGroups.Add(group.Id);
             return;
         }
@@ -228,6 +252,7 @@ internal sealed class RunTransitions(SchedulerDbContext database, TimeProvider c
                 RunId = courier.CourierRunId,
                 Succeeded = courier.State == CourierState.Succeeded,
                 Required = courier.Required,
+                Held = courier.State == CourierState.Held ? true : null,
             })],
             StartedAt = run.StartedAt,
             EndedAt = run.EndedAt.Value,

@@ -38,6 +38,20 @@ public sealed class FileWindowTests
         Assert.Equal((Instant(from), Instant(slot)), (window.AcceptFrom, window.AcceptThrough));
     }
 
+    [Theory]
+    [InlineData("2026-05-02", "2026-05-02", "1.00:00", "UTC", "2026-05-01", "2026-05-01T00:00:00Z", "2026-05-02T23:59:59.999999Z")]
+    [InlineData("2026-05-02", "2026-05-02", "00:00", "UTC", "2026-05-02", "2026-05-02T00:00:00Z", "2026-05-02T23:59:59.999999Z")]
+    [InlineData("2026-04-20", "2026-05-02", "1.00:00", "UTC", "2026-04-20", "2026-05-01T00:00:00Z", "2026-05-02T23:59:59.999999Z")]
+    // A day of 23 hours.
+    [InlineData("2026-03-29", "2026-03-29", "1.00:00", "Europe/Berlin", "2026-03-28", "2026-03-27T23:00:00Z", "2026-03-29T21:59:59.999999Z")]
+    public void A_run_by_hand_reaches_back_from_the_start_of_its_last_day(string first, string last, string offset, string zone, string firstDay, string from, string through)
+    {
+        Assert.True(ZoneStretches.TryFind(zone, out var stretches));
+        var window = FileWindow.OfDays(DateOnly.Parse(first, CultureInfo.InvariantCulture), DateOnly.Parse(last, CultureInfo.InvariantCulture), TimeSpan.Parse(offset, CultureInfo.InvariantCulture), stretches);
+        Assert.Equal((firstDay, last), (Day(window.FirstDay), Day(window.LastDay)));
+        Assert.Equal((Instant(from), Instant(through)), (window.AcceptFrom, window.AcceptThrough));
+    }
+
     private static DateTimeOffset Instant(string text) => DateTimeOffset.Parse(text, CultureInfo.InvariantCulture);
 
     private static string Day(DateOnly day) => day.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture);

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net;
 using System.Text.Json.Nodes;
 using Platform.Contracts.Couriers;
+using Platform.Contracts.Feeds;
 using Platform.Contracts.Scheduler;
 using Platform.Scheduler.Tests.Kit;
 using Xunit;
@@ -113,6 +114,42 @@ public sealed class RunningAGroupTests(SchedulerApp app) : IClassFixture<Schedul
         await app.Couriers.PublishAsync(CouriersOnTheBus.Success(second) with { MissingFiles = ["users-2026-05-02.csv"] });
         await app.UntilAsync(id, "succeeded");
         Assert.Contains((await app.GetAsync($"/api/notifications?groupId={id}&severity=warning"))["items"]!.AsArray(), each => ((string)each!["what"]!).Contains("users-2026-05-02.csv"));
+    }
+
+    [Theory]
+    [InlineData("wait", "running")]
+    [InlineData("goOn", "succeeded")]
+    public async Task A_held_load_is_waited_for_or_passed_over_and_never_told_as_completed(string whenHeld, string state)
+    {
+        var id = await app.CreateGroupAsync(new { name = _name, couriers = Couriers("a", "b"), whenHeld });
+        await app.PostAsync($"/api/courier-groups/{id}/runs", expected: HttpStatusCode.Accepted);
+        var (a, b) = (await StartedAsync("a"), await StartedAsync("b"));
+        await app.Couriers.PublishAsync(new FeedLoadHeld
+        {
+            LoadId = $"ld-{_name}",
+            RunId = a.RunId,
+            FeedId = "df-x",
+            DomainTable = "Shop:Orders",
+            TableRows = 1000,
+            RowsAfter = 10,
+            Reason = "990 of 1000 rows would go",
+        });
+        await Wait.Until(async () => ((string?)(await app.RunsAsync(id))[0]["couriers"]![0]!["message"])!.StartsWith("Held: 990 of 1000", StringComparison.Ordinal));
+        await app.Couriers.PublishAsync(CouriersOnTheBus.Success(b));
+        await Wait.Until(async () => (string?)(await app.RunsAsync(id))[0]["couriers"]![1]!["state"] == "succeeded");
+        Assert.Equal(state, (string?)(await app.UntilAsync(id, state))["state"]);
+        Assert.Contains($"/api/loads/ld-{_name}", (string?)(await app.GetAsync($"/api/notifications?groupId={id}&severity=warning"))["items"]![0]!["whatToDo"]);
+
+        if (whenHeld == "goOn")
+        {
+            var ended = await Wait.For(() => Task.FromResult(app.Couriers.Ended.FirstOrDefault(ended => ended.GroupId == id)), ended => ended is not null);
+            Assert.Equal([(false, true), (true, (bool?)null)], ended!.Couriers.Select(courier => (courier.Succeeded, courier.Held)));
+            return;
+        }
+
+        Assert.DoesNotContain(app.Couriers.Ended, ended => ended.GroupId == id);
+        await app.Couriers.PublishAsync(CouriersOnTheBus.Success(a));
+        await app.UntilAsync(id, "succeeded");
     }
 
     [Fact]
