@@ -14,10 +14,13 @@ namespace Platform.Scheduler.Runs;
 internal sealed partial class GroupWorker(
     IServiceScopeFactory scopes, NpgsqlDataSource database, WorkSignal signal, TimeProvider clock, IOptions<SchedulerOptions> options, ILogger<GroupWorker> logger) : BackgroundService
 {
-    private const int BatchSize = 100;
+    private const int BatchSize = 200;
     private static readonly TimeSpan MostRest = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan SweepEvery = TimeSpan.FromHours(1);
     private DateTimeOffset _nextSweep;
+
+    // More groups were due than one batch holds: two batches are then taken at a time, for while one waits for the database the other can work.
+    private bool _crowded;
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -57,7 +60,9 @@ internal sealed partial class GroupWorker(
         var more = false;
         if (groupsDue <= now)
         {
-            more |= await StepAsync(cancellationToken) == BatchSize;
+            var batches = _crowded ? await Task.WhenAll(StepAsync(cancellationToken), StepAsync(cancellationToken)) : [await StepAsync(cancellationToken)];
+            _crowded = batches.Contains(BatchSize);
+            more |= _crowded;
         }
 
         if (schedulesDue <= now)

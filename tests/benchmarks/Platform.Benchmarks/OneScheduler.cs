@@ -1,3 +1,6 @@
+using System.Globalization;
+using System.Text.Json;
+using System.Text.Json.Serialization;
 using MassTransit;
 using Npgsql;
 using Platform.Contracts.Couriers;
@@ -15,6 +18,8 @@ internal sealed class OneScheduler : IAsyncDisposable
         {"couriers":[{"courierId":"COURIER","required":true}],"constraints":[],"wait":"00:00:00","offset":"1.00:00:00","whenMissing":"stop","fileDates":"utc","onlyPastDay":false,
          "overlap":"queue","catchUp":"one","runType":"full","alerts":{"channels":[],"on":[]}}
         """;
+
+    private const double TicksPerSecond = 100;
 
     private readonly PostgresServer _postgres = new();
     private readonly RabbitServer _rabbit = new();
@@ -44,6 +49,11 @@ internal sealed class OneScheduler : IAsyncDisposable
         _couriers = Bus.Factory.CreateUsingRabbitMq(rabbit =>
         {
             rabbit.Host(new Uri(_rabbit.Uri));
+            rabbit.ConfigureJsonSerializerOptions(options =>
+            {
+                options.Converters.Add(new JsonStringEnumConverter(JsonNamingPolicy.CamelCase));
+                return options;
+            });
             rabbit.ReceiveEndpoint("couriers-run-courier", endpoint =>
             {
                 endpoint.SetQuorumQueue();
@@ -81,6 +91,14 @@ internal sealed class OneScheduler : IAsyncDisposable
     {
         await using var command = Sql.CreateCommand(sql);
         return (T)(await command.ExecuteScalarAsync())!;
+    }
+
+    /// <summary>Processor time of the scheduler's process so far: fields 14 and 15 of /proc/PID/stat, counted after the program's name, which may hold spaces.</summary>
+    public double ProcessorSeconds()
+    {
+        var stat = File.ReadAllText($"/proc/{Process.Id}/stat");
+        var fields = stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
+        return (long.Parse(fields[11], CultureInfo.InvariantCulture) + long.Parse(fields[12], CultureInfo.InvariantCulture)) / TicksPerSecond;
     }
 
     public async ValueTask DisposeAsync()

@@ -6,7 +6,6 @@ namespace Platform.Benchmarks;
 internal static class SchedulerIdle
 {
     private const int Groups = 1_000;
-    private const double TicksPerSecond = 100;
     private static readonly TimeSpan Settling = TimeSpan.FromSeconds(20);
 
     public static async Task<Result> RunAsync(string[] options)
@@ -18,10 +17,10 @@ internal static class SchedulerIdle
         await Task.Delay(Settling);
 
         var began = TimeProvider.System.GetTimestamp();
-        var before = ProcessorSeconds(scheduler.Process.Id!.Value);
+        var before = scheduler.ProcessorSeconds();
         Console.WriteLine($"Watching an idle scheduler for {seconds} s ...");
         await Task.Delay(TimeSpan.FromSeconds(seconds));
-        var used = ProcessorSeconds(scheduler.Process.Id!.Value) - before;
+        var used = scheduler.ProcessorSeconds() - before;
         return new()
         {
             Benchmark = "scheduler-idle",
@@ -32,13 +31,5 @@ internal static class SchedulerIdle
             Goal = 0.01,
             Details = new Dictionary<string, object> { ["groups"] = Groups },
         };
-    }
-
-    // Fields 14 and 15 of /proc/PID/stat, counted after the program's name, which may hold spaces.
-    private static double ProcessorSeconds(int process)
-    {
-        var stat = File.ReadAllText($"/proc/{process}/stat");
-        var fields = stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
-        return (long.Parse(fields[11], CultureInfo.InvariantCulture) + long.Parse(fields[12], CultureInfo.InvariantCulture)) / TicksPerSecond;
     }
 }
