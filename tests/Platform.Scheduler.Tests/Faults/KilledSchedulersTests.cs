@@ -7,13 +7,19 @@ using Xunit;
 
 namespace Platform.Scheduler.Tests.Faults;
 
-/// <summary>Three real processes of the service on one database, killed in turn while hundreds of slots are due.</summary>
+/// <summary>
+/// Three real processes of the service on one database, killed and cut off in seeded order while hundreds of slots are due. <c>tests/faults/scheduler</c> runs the same for long, and adds restarts of
+/// PostgreSQL and RabbitMQ and clocks that are set back and forward: see <see cref="FaultRun"/>.
+/// </summary>
 public sealed class KilledSchedulersTests : IAsyncLifetime
 {
     private const int Instances = 3;
     private const int Groups = 20;
-    private const int SlotsBehind = 20;
 
+    // Processes and servers start and stop meanwhile: more patience than usual.
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
+
+    private readonly FaultRun _faults = FaultRun.FromEnvironment();
     private readonly PostgresServer _postgres = new();
     private readonly RabbitServer _rabbit = new();
     private readonly TestKeys _keys = new();
@@ -31,10 +37,10 @@ public sealed class KilledSchedulersTests : IAsyncLifetime
         _sql = NpgsqlDataSource.Create(_database.ConnectionString);
         _couriers = await CouriersOnTheBus.StartAsync(_rabbit.Uri);
         _couriers.Answer = CouriersOnTheBus.Success;
-        var settings = ServiceSettings.Of("scheduler", _database.ConnectionString, _rabbit.Uri, _keys);
         foreach (var port in FreePorts.Take(Instances))
         {
-            _schedulers.Add(new("scheduler", "services/scheduler/Platform.Scheduler", settings, $"http://127.0.0.1:{port}", _logs.PathOf($"{port}.log")));
+            var settings = ServiceSettings.Of("scheduler", _database.ConnectionString, _rabbit.Uri, _keys);
+            _schedulers.Add(new("scheduler", "services/scheduler/Platform.Scheduler", _faults.WithClock(settings, _logs.PathOf($"{port}.clock")), $"http://127.0.0.1:{port}", _logs.PathOf($"{port}.log")));
         }
 
         await _schedulers[0].RunAsync("migrate");
@@ -57,25 +63,22 @@ public sealed class KilledSchedulersTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Each_slot_runs_exactly_once_through_kills_and_cut_database_connections()
+    public async Task Each_slot_runs_exactly_once_through_every_fault()
     {
-        await Task.WhenAll(_schedulers.Select(scheduler => scheduler.StartAsync()));
+        await Task.WhenAll(_schedulers.Select(scheduler => scheduler.StartAsync(Patience)));
 
         // Every minute, each missed one to be made up for, one courier: as many slots as a downtime of that many minutes leaves. The far end of the schedule keeps new ones out.
         var now = TimeProvider.System.GetUtcNow();
-        var first = new DateTimeOffset(now.Year, now.Month, now.Day, now.Hour, now.Minute, 0, TimeSpan.Zero).AddMinutes(-SlotsBehind);
+        var first = new DateTimeOffset(now.Year, now.Month, now.Day, now.Hour, now.Minute, 0, TimeSpan.Zero).AddMinutes(-_faults.SlotsBehind);
         await InsertGroupsAsync(first);
-        for (var kill = 0; kill < 2 * Instances; kill++)
+        foreach (var (round, fault) in _faults.Plan().Index())
         {
             var before = await EndedAsync();
-            await UntilAsync(async () => await EndedAsync() is var ended && (ended >= before + 20 || ended >= Groups * SlotsBehind), $"the schedulers go on after kill {kill}");
-            var scheduler = _schedulers[kill % Instances];
-            await scheduler.KillAsync();
-            await _sql.CreateCommand("select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()").ExecuteNonQueryAsync();
-            await scheduler.StartAsync();
+            await UntilAsync(async () => await EndedAsync() is var ended && (ended >= before + 15 || ended >= Groups * _faults.SlotsBehind), $"the schedulers go on after {round} faults, before {fault}");
+            await StrikeAsync(fault, round % Instances);
         }
 
-        await UntilAsync(async () => await EndedAsync() >= Groups * SlotsBehind, "every slot has run");
+        await UntilAsync(async () => await EndedAsync() >= Groups * _faults.SlotsBehind, "every slot has run");
 
         // Freeze: what is due after this moment is no part of the question.
         await _sql.CreateCommand("update courier_groups set enabled = false, next_slot = null").ExecuteNonQueryAsync();
@@ -91,8 +94,29 @@ public sealed class KilledSchedulersTests : IAsyncLifetime
         Assert.Equal(runs, _couriers.Runs.Values.Select(run => run.GroupRunId).Distinct().Count());
     }
 
-    // Processes start and stop meanwhile: more patience than usual.
-    private static Task UntilAsync(Func<Task<bool>> condition, string what) => Testing.Until.True(condition, TimeSpan.FromMinutes(3), TestContext.Current.CancellationToken, what);
+    private async Task StrikeAsync(Fault fault, int instance)
+    {
+        switch (fault)
+        {
+            case Fault.Kill:
+                await _schedulers[instance].KillAsync();
+                await _schedulers[instance].StartAsync(Patience);
+                break;
+            case Fault.CutDatabaseConnections:
+                await _sql.CreateCommand("select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()").ExecuteNonQueryAsync();
+                _sql.Clear();
+                break;
+            case Fault.RestartPostgres or Fault.RestartRabbit:
+                await _faults.RestartAsync(fault);
+                _sql.Clear();
+                break;
+            default:
+                _faults.SetClock(instance, fault == Fault.ClockForward ? TimeSpan.FromMinutes(7) : TimeSpan.FromMinutes(-90));
+                break;
+        }
+    }
+
+    private static Task UntilAsync(Func<Task<bool>> condition, string what) => Testing.Until.True(condition, Patience, TestContext.Current.CancellationToken, what);
 
     private async Task<long> EndedAsync() => await ScalarAsync("select count(*) from group_runs where ended_at is not null");
 

@@ -26,8 +26,9 @@ internal sealed class CouriersOnTheBus : IAsyncDisposable
             endpoint.PrefetchCount = 64;
             endpoint.Handler<RunCourier>(async context =>
             {
-                // A second delivery of one message is the broker's right; the couriers service drops it by the run's id.
-                if (Runs.TryAdd(context.Message.RunId, context.Message) && Answer?.Invoke(context.Message) is { } answer)
+                // A second delivery of one message is the broker's right. It is answered again, for the first answer may have been lost with the connection; the scheduler takes one end only.
+                Runs.TryAdd(context.Message.RunId, context.Message);
+                if (Answer?.Invoke(context.Message) is { } answer)
                 {
                     await context.Publish(answer);
                 }

@@ -29,8 +29,8 @@ public sealed class ServiceProcess(string name, string assembly, ServiceSettings
             : throw new InvalidOperationException($"{name} {string.Join(' ', arguments)} ended with exit code {process.ExitCode}: {await errors}{output}");
     }
 
-    /// <summary>Starts the process and returns when it says it is ready.</summary>
-    public async Task StartAsync()
+    /// <summary>Starts the process and returns when it says it is ready; fails when it does not within a minute, or <paramref name="within"/>.</summary>
+    public async Task StartAsync(TimeSpan? within = null)
     {
         if (Id is { } id)
         {
@@ -41,7 +41,7 @@ public sealed class ServiceProcess(string name, string assembly, ServiceSettings
         _process = Launch("bash", ["-c", "log=$1; shift; exec \"$@\" >> \"$log\" 2>&1 < /dev/null", "bash", logFile, "dotnet", BinaryPath(assembly)], redirect: false);
         try
         {
-            await Until.True(IsReadyAsync, StartLimit, what: $"{name} is ready");
+            await Until.True(IsReadyAsync, within ?? StartLimit, what: $"{name} is ready");
         }
         catch (Exception e) when (e is TimeoutException or InvalidOperationException)
         {
