@@ -46,6 +46,23 @@ public sealed class CsvSuiteTests(EngineFixture engine)
         }
     }
 
+    [Theory]
+    [InlineData("csv", "csv")]
+    [InlineData("json", "ndjson")]
+    public async Task A_packed_file_gives_what_the_plain_one_beside_it_gives(string folder, string format)
+    {
+        var packed = Directory.EnumerateFiles(SharedData.Path(folder), $"*.{format}.gz", SearchOption.AllDirectories).Where(path => File.Exists(path[..^".gz".Length])).Order().ToList();
+        Assert.NotEmpty(packed);
+        foreach (var path in packed)
+        {
+            var plain = EngineFixture.Source(path[..^".gz".Length], format: format);
+            var fields = await engine.FieldsOfAsync(plain);
+            var expected = await engine.CopyAsync(plain, fields);
+            var copied = await engine.CopyAsync(EngineFixture.Source(path, format: format), fields);
+            Assert.Equal(expected.Rows.Select(row => row.Values), copied.Rows.Select(row => row.Values));
+        }
+    }
+
     [Fact]
     public async Task Arrows_file_has_its_rows_types_and_sums()
     {
