@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net;
 using System.Net.Http.Json;
 using System.Text;
@@ -100,6 +101,36 @@ public sealed class IdempotencyKeysTests(GatewayApp app)
     }
 
     [Fact]
+    public async Task A_gateway_that_is_killed_in_between_leaves_a_claim_that_the_next_one_respects()
+    {
+        var mark = $"killed-{_key}";
+        var release = app.Credentials.Hold(mark);
+        var url = $"http://127.0.0.1:{FreePorts.Take(1)[0]}";
+        using (var gateway = Process.Start(app.StartInfo(new() { ["Urls"] = url }))!)
+        {
+            using var client = new HttpClient { BaseAddress = new(url) };
+            client.DefaultRequestHeaders.Add("X-Api-Key", app.KeyOf(Roles.Admin));
+            try
+            {
+                await Until.True(async () => await IsUpAsync(client), cancellationToken: Cancelled);
+                var lost = PostAsync(mark, "{}", client: client);
+                await Until.True(() => Calls(mark) == 1, cancellationToken: Cancelled);
+                gateway.Kill();
+                await Assert.ThrowsAsync<HttpRequestException>(() => lost);
+            }
+            finally
+            {
+                gateway.Kill();
+                await gateway.WaitForExitAsync(Cancelled);
+                release();
+            }
+        }
+
+        Assert.Equal(HttpStatusCode.Conflict, (await PostAsync(mark, "{}")).StatusCode);
+        Assert.Equal(1, Calls(mark));
+    }
+
+    [Fact]
     public async Task A_service_that_is_not_there_has_not_carried_it_out_and_the_key_stays_free()
     {
         using var client = app.As(Roles.Admin);
@@ -142,6 +173,18 @@ public sealed class IdempotencyKeysTests(GatewayApp app)
 
         Assert.Equal(HttpStatusCode.BadRequest, (await client.SendAsync(request, Cancelled)).StatusCode);
         Assert.Equal(0, Calls("no-key"));
+    }
+
+    private static async Task<bool> IsUpAsync(HttpClient client)
+    {
+        try
+        {
+            return (await client.GetAsync("/health/live", Cancelled)).IsSuccessStatusCode;
+        }
+        catch (HttpRequestException)
+        {
+            return false;
+        }
     }
 
     private int Calls(string mark) => app.Credentials.Received.Count(received => received.Path.EndsWith($"mark={mark}", StringComparison.Ordinal));
