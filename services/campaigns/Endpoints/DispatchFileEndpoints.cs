@@ -107,7 +107,8 @@ internal static class DispatchFileEndpoints
     private static async Task<Results<FileStreamHttpResult, ProblemHttpResult>> Read(
         string id, DispatchFileKind kind, CampaignsDbContext context, NpgsqlDataSource database, CancellationToken cancellationToken)
     {
-        var file = await context.DispatchFiles.AsNoTracking().SingleOrDefaultAsync(row => row.DispatchId == id && row.Kind == kind, cancellationToken);
+        // A number in the path is bound, too, whether a kind has it or not.
+        var file = Enum.IsDefined(kind) ? await context.DispatchFiles.AsNoTracking().SingleOrDefaultAsync(row => row.DispatchId == id && row.Kind == kind, cancellationToken) : null;
         return file is null
             ? Refusal.NotFound("file", kind.ToString().ToLowerInvariant(), $"GET /api/campaigns/dispatches/{id} shows its files.").ToResult()
             : TypedResults.File(DispatchContent.OpenRead(database, id, DispatchContent.KindOf(kind), file.Size), Csv, Path.GetFileName(file.Path) ?? $"{kind.ToString().ToLowerInvariant()}.csv");
