@@ -22,6 +22,9 @@ public sealed record LoadFiles
     /// <summary>Replace the table's rows instead of merging into them; takes effect in the same commit as the load.</summary>
     public bool Truncate { get; init; }
 
+    /// <summary>Percent of bad rows allowed for this load instead of the feed's own threshold (F9), 0 to 100; null keeps the feed's.</summary>
+    public decimal? ErrorThresholdPercent { get; init; }
+
     /// <summary>File tags to load, in the order of the courier's load operations.</summary>
     public required IReadOnlyList<string> Tags { get; init; }
 }

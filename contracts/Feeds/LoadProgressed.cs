@@ -9,7 +9,7 @@ public sealed record LoadProgressed
     /// <summary>The courier run it belongs to; null for the load of a sample.</summary>
     public string? RunId { get; init; }
 
-    /// <summary><c>reading</c>, <c>merging</c> or <c>committing</c>.</summary>
+    /// <summary><c>reading</c>, <c>merging</c>, <c>committing</c>, or <c>held</c> while a person must decide.</summary>
     public required string Phase { get; init; }
 
     /// <summary>Rows read so far.</summary>

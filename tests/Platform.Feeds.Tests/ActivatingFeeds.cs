@@ -67,7 +67,7 @@ public sealed class ActivatingFeeds(FeedsApp app)
 
         var refused = await ActivateAsync(id, new { }, HttpStatusCode.Conflict);
 
-        Assert.Equal(["$.primaryKey", "$.fields[0].type", "$.fields"], refused["errors"]!.AsArray().Select(error => (string)error!["path"]!));
+        Assert.Equal(["$.primaryKey", "$.fields"], refused["errors"]!.AsArray().Select(error => (string)error!["path"]!));
         Assert.Equal(["1|a"], await app.RowsAsync(table));
     }
 

@@ -162,6 +162,7 @@ public sealed class FeedsApp : IAsyncLifetime
         ["fields"] = lastUpdated ? new JsonArray(Field("id", "integer"), Field("v", "string"), Field("at", "integer")) : new JsonArray(Field("id", "integer"), Field("v", "string")),
         ["primaryKey"] = new JsonArray("id"),
         ["lastUpdatedField"] = lastUpdated ? "at" : null,
+        ["holdTruncateAbovePercent"] = 100,
         ["errorThresholdPercent"] = threshold,
     });
 

@@ -17,7 +17,7 @@ internal sealed class CancelLoadConsumer(FeedsDbContext database, LoadSignal sig
     {
         await Database.Database.ExecuteSqlAsync(
             $"insert into load_cancellations (load_id, requested_at) values ({message.LoadId}, {Clock.GetUtcNow()}) on conflict do nothing", cancellationToken);
-        var waiting = await Database.Loads.FromSql($"select * from loads where id = {message.LoadId} and state = 'queued' for update").SingleOrDefaultAsync(cancellationToken);
+        var waiting = await Database.Loads.FromSql($"select * from loads where id = {message.LoadId} and state in ('queued', 'held') for update").SingleOrDefaultAsync(cancellationToken);
         if (waiting is null)
         {
             return;

@@ -37,6 +37,10 @@ internal sealed class LoadFilesConsumer(FeedsDbContext database, LoadSignal sign
         {
             Refuse(message, FailureCategory.Configuration, $"The feed {feed.Id} ({feed.DomainTable}) is a draft and has no domain table yet. Activate it, then restart the run.");
         }
+        else if (feed.DeactivatedAt is not null)
+        {
+            Refuse(message, FailureCategory.Configuration, $"The feed {feed.Id} ({feed.DomainTable}) was deactivated and takes no loads. Activate it, then restart the run; or take it out of the courier's load operations.");
+        }
         else
         {
             Database.Loads.Add(new()
@@ -46,6 +50,7 @@ internal sealed class LoadFilesConsumer(FeedsDbContext database, LoadSignal sign
                 RunId = message.RunId,
                 CourierId = message.CourierId,
                 Truncate = message.Truncate,
+                ErrorThresholdPercent = message.ErrorThresholdPercent,
                 Tags = [.. message.Tags],
                 TraceParent = Activity.Current?.Id,
                 CreatedAt = Clock.GetUtcNow(),

@@ -14,6 +14,8 @@ internal static partial class DefinitionRules
     private const int MaxFields = 1_500;
     private const int MaxKeyFields = 32;
     private const int MaxTagLength = 64;
+    private const int MaxDescription = 1_000;
+    internal const int MaxQuery = 20_000;
 
     /// <summary>A heap row must fit into a page of 8 kB; text, json and numeric can move out of line and leave a pointer.</summary>
     private const int MaxRowBytes = 8_000;
@@ -42,33 +44,59 @@ internal static partial class DefinitionRules
         {
             problems.Add(new("$.fields", "No fields. Give at least one, or the sampleFileId of a landed file to infer them from."));
         }
-        else if (input.Fields.Count > MaxFields)
+        else
         {
-            problems.Add(new("$.fields", $"{input.Fields.Count} fields; a table can have at most {MaxFields}."));
-        }
-        else if (RowBytes(fields) is > MaxRowBytes and var bytes)
-        {
-            problems.Add(new("$.fields", $"A row of these fields takes at least {bytes} bytes; PostgreSQL stores at most {MaxRowBytes} per row. Take fewer fields, or keep several in one json field."));
+            problems.AddRange(CheckSize(fields));
         }
 
         var key = ReadKey(input.PrimaryKey ?? [], fields, problems);
+        if (input.Keyless == true && input.PrimaryKey is { Count: > 0 })
+        {
+            problems.Add(new("$.keyless", "There is a primaryKey too. Rows either have a key or are kept all: leave one of the two out."));
+        }
+
         CheckLastUpdated(input, fields, problems);
         if (input.ErrorThresholdPercent is < 0 or > 100)
         {
             problems.Add(new("$.errorThresholdPercent", $"{input.ErrorThresholdPercent} is no percentage from 0 to 100."));
         }
 
+        CheckDescription(input.Description, "$.description", problems);
+        if (input.IngestQuery is { } query && (query.Length > MaxQuery || query.Contains('\0') || string.IsNullOrWhiteSpace(query)))
+        {
+            problems.Add(new("$.ingestQuery", $"Expected one SELECT of at most {MaxQuery} characters, none of them NUL; {query.Length} were given. Leave it out to load the files as they are."));
+        }
+        else if (input is { IngestQuery: not null, Drift: DriftPolicy.Add })
+        {
+            problems.Add(new("$.drift", "The ingest query decides which columns there are: 'add' has nothing to add. Use ignore or fail."));
+        }
+
+        if (input.HoldTruncateAbovePercent is < 0 or > 100)
+        {
+            problems.Add(new("$.holdTruncateAbovePercent", $"{input.HoldTruncateAbovePercent} is no percentage from 0 to 100."));
+        }
+
         return problems.Count > before ? null : new()
         {
+            Description = input.Description,
             Fields = fields,
             PrimaryKey = key,
+            Keyless = input.Keyless ?? false,
             LastUpdatedField = input.LastUpdatedField is null ? null : fields.First(field => Same(field.Name, input.LastUpdatedField)).Name,
             GenerateUpdatedField = input.GenerateUpdatedField ?? input.LastUpdatedField is null,
             ErrorThresholdPercent = input.ErrorThresholdPercent ?? 1,
+            HoldTruncateAbovePercent = input.HoldTruncateAbovePercent ?? 50,
             MakeAvailableToStitch = input.MakeAvailableToStitch ?? false,
+            IngestQuery = input.IngestQuery,
             Drift = input.Drift ?? DriftPolicy.Ignore,
         };
     }
+
+    /// <summary>Whether a row of these fields can be stored.</summary>
+    public static IReadOnlyList<FieldProblem> CheckSize(IReadOnlyList<FieldDefinition> fields) =>
+        fields.Count > MaxFields ? [new("$.fields", $"{fields.Count} fields; a table can have at most {MaxFields}.")]
+        : RowBytes(fields) is > MaxRowBytes and var bytes ? [new("$.fields", $"A row of these fields takes at least {bytes} bytes; PostgreSQL stores at most {MaxRowBytes} per row. Take fewer fields, or keep several in one json field.")]
+        : [];
 
     private static void CheckPart(string? part, string path, string example, List<FieldProblem> problems)
     {
@@ -117,6 +145,7 @@ internal static partial class DefinitionRules
                 Scale = input.Scale,
                 Pattern = input.Pattern,
                 Required = input.Required,
+                Description = input.Description,
                 SemanticTags = [.. (input.SemanticTags ?? []).OfType<string>()],
             });
         }
@@ -155,6 +184,7 @@ internal static partial class DefinitionRules
         }
 
         CheckPattern(input, path, problems);
+        CheckDescription(input.Description, $"{path}.description", problems);
         var tags = input.SemanticTags ?? [];
         for (var i = 0; i < tags.Count; i++)
         {
@@ -183,6 +213,21 @@ internal static partial class DefinitionRules
         else if (input.Type == FieldType.Date && pattern.HasTime)
         {
             problems.Add(new($"{path}.pattern", "The pattern has a time of day, which a date cannot keep. Expected a pattern of the day only, or the type datetime."));
+        }
+    }
+
+    /// <summary>What is allowed and yet perhaps not meant.</summary>
+    public static List<FieldProblem> Warnings(FeedDefinition definition) =>
+    [
+        .. definition.Fields.SelectMany((field, i) => field.SemanticTags.Select((tag, j) => (Path: $"$.fields[{i}].semanticTags[{j}]", Tag: tag, Meant: SemanticTags.Meant(tag))))
+            .Where(found => found.Meant is not null).Select(found => new FieldProblem(found.Path, $"'{found.Tag}' is a tag of your own. Was '{found.Meant}' meant?")),
+    ];
+
+    private static void CheckDescription(string? description, string path, List<FieldProblem> problems)
+    {
+        if (description?.Length > MaxDescription || description?.Contains('\0') == true)
+        {
+            problems.Add(new(path, $"Expected at most {MaxDescription} characters, none of them NUL; {description.Length} were given."));
         }
     }
 
@@ -221,6 +266,11 @@ internal static partial class DefinitionRules
 
     private static void CheckLastUpdated(FeedInput input, List<FieldDefinition> fields, List<FieldProblem> problems)
     {
+        if (input.Keyless == true && input.LastUpdatedField is not null)
+        {
+            problems.Add(new("$.lastUpdatedField", "Rows without a key never replace each other, so that nothing is to be decided. Leave it out."));
+        }
+
         if (input.LastUpdatedField is null)
         {
             if (input.GenerateUpdatedField == false)
@@ -247,7 +297,7 @@ internal static partial class DefinitionRules
         }
     }
 
-    private static int RowBytes(List<FieldDefinition> fields) => 24 + (fields.Count / 8) + fields.Sum(field => field.Type switch
+    private static int RowBytes(IReadOnlyList<FieldDefinition> fields) => 24 + (fields.Count / 8) + fields.Sum(field => field.Type switch
     {
         FieldType.Boolean => 1,
         FieldType.Date => 4,

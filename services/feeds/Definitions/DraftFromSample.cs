@@ -8,50 +8,10 @@ internal static class DraftFromSample
 {
     private const int MaxName = 63;
 
-    private static readonly Dictionary<string, string> TagsByName = new(StringComparer.Ordinal)
+    /// <summary>One field for each column, none of them with a name that is <paramref name="taken"/>.</summary>
+    public static List<FieldInput> Fields(IEnumerable<InferredField> columns, HashSet<string>? taken = null)
     {
-        ["givenname"] = "given-name",
-        ["firstname"] = "given-name",
-        ["fname"] = "given-name",
-        ["surname"] = "surname",
-        ["lastname"] = "surname",
-        ["lname"] = "surname",
-        ["familyname"] = "surname",
-        ["fullname"] = "full-name",
-        ["email"] = "email",
-        ["emailaddress"] = "email",
-        ["mail"] = "email",
-        ["phone"] = "phone",
-        ["phonenumber"] = "phone",
-        ["mobile"] = "phone",
-        ["telephone"] = "phone",
-        ["address"] = "address",
-        ["address1"] = "address",
-        ["street"] = "address",
-        ["address2"] = "address2",
-        ["city"] = "city",
-        ["state"] = "state",
-        ["province"] = "state",
-        ["postal"] = "postal",
-        ["postalcode"] = "postal",
-        ["zip"] = "postal",
-        ["zipcode"] = "postal",
-        ["country"] = "country",
-        ["countrycode"] = "country",
-        ["birthdate"] = "birthdate",
-        ["dateofbirth"] = "birthdate",
-        ["dob"] = "birthdate",
-        ["gender"] = "gender",
-        ["title"] = "title",
-        ["company"] = "company",
-        ["generation"] = "generation",
-        ["sessionid"] = "session",
-        ["session"] = "session",
-    };
-
-    public static List<FieldInput> Fields(IReadOnlyList<InferredField> columns)
-    {
-        var taken = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
+        taken ??= new(StringComparer.OrdinalIgnoreCase);
         return [.. columns.Select(column => new FieldInput
         {
             IncomingName = column.Name,
@@ -60,7 +20,7 @@ internal static class DraftFromSample
             Precision = column.Type == FieldType.Decimal ? column.Precision : null,
             Scale = column.Type == FieldType.Decimal ? column.Scale : null,
             Pattern = column.Pattern,
-            SemanticTags = SuggestTag(column.Name) is { } tag ? [tag] : [],
+            SemanticTags = SemanticTags.Suggest(column.Name) is { } tag ? [tag] : [],
         })];
     }
 
@@ -83,7 +43,4 @@ internal static class DraftFromSample
 
         return unique;
     }
-
-    private static string? SuggestTag(string incoming) =>
-        TagsByName.GetValueOrDefault(string.Concat(incoming.Where(char.IsAsciiLetterOrDigit)).ToLowerInvariant());
 }

@@ -26,6 +26,9 @@ public sealed record FieldInput
     /// <summary>A row without a value here is rejected.</summary>
     public bool Required { get; init; }
 
+    /// <summary>For those who read the table; becomes the column's comment. At most 1,000 characters.</summary>
+    public string? Description { get; init; }
+
     /// <summary>What the values mean, for example <c>email</c> or <c>fk-customer</c>.</summary>
     public IReadOnlyList<string?>? SemanticTags { get; init; }
 }
@@ -42,11 +45,17 @@ public sealed record FeedInput
     /// <summary>A landed file (<c>lf-…</c>) from which the fields are inferred when none are given.</summary>
     public string? SampleFileId { get; init; }
 
+    /// <summary>For those who read the table; becomes its comment. At most 1,000 characters.</summary>
+    public string? Description { get; init; }
+
     /// <summary>The fields, in the order of the table's columns.</summary>
     public IReadOnlyList<FieldInput?>? Fields { get; init; }
 
     /// <summary>Names of the fields that identify a row.</summary>
     public IReadOnlyList<string?>? PrimaryKey { get; init; }
+
+    /// <summary>Rows have no key (events): all are kept, equal ones too, and a re-load adds nothing.</summary>
+    public bool? Keyless { get; init; }
 
     /// <summary>Name of the datetime or integer field whose greater value wins among rows of one key.</summary>
     public string? LastUpdatedField { get; init; }
@@ -57,9 +66,18 @@ public sealed record FeedInput
     /// <summary>Percent of bad rows above which a load fails as a whole: 0 to 100, 1 by default.</summary>
     public decimal? ErrorThresholdPercent { get; init; }
 
+    /// <summary>Percent of its rows a table may lose by a truncate before the load waits for approval: 0 to 100, 50 by default; 100 never waits.</summary>
+    public decimal? HoldTruncateAbovePercent { get; init; }
+
     /// <summary>The feed holds customer profiles.</summary>
     public bool? MakeAvailableToStitch { get; init; }
 
-    /// <summary>What happens when a file has a column the feed does not know: ignore (default) or fail.</summary>
+    /// <summary>
+    /// A SELECT in DuckDB's dialect over the files of a run, each file tag a view of its files; its result is loaded instead of the files. At most 20,000 characters. Nested values are reached
+    /// with <c>unnest</c> and <c>.</c>; files can be joined. No other table, file, setting or extension.
+    /// </summary>
+    public string? IngestQuery { get; init; }
+
+    /// <summary>What happens when a file has a column the feed does not know: ignore (default), add or fail.</summary>
     public DriftPolicy? Drift { get; init; }
 }

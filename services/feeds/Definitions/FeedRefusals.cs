@@ -23,13 +23,20 @@ internal static class FeedRefusals
         $"The domain table '{table}' has {rows} rows, which would be lost. To delete them too, repeat the request with ?withData=true.");
 
     public static Refusal NoPrimaryKey { get; } = Refusal.Invalid("The draft cannot be activated",
-        [new("$.primaryKey", "No primary key. Name the field or fields that identify a row.")]);
+        [new("$.primaryKey", "No primary key. Name the field or fields that identify a row, or set keyless true to keep every row.")]);
 
     public static Refusal NoSample(string id) => Refusal.Conflict("no-sample", "There is no sample file",
         $"The feed {id} was created without a sample file. Activate it with loadSample false.");
 
     public static Refusal SampleNotReadable(string fileName, string why) => new(422, "sample-not-readable", "The sample file cannot be read",
         $"The schema cannot be inferred from '{fileName}': {why}");
+
+    public static Refusal SampleMismatch(string fileId, IReadOnlyList<FieldProblem> differences) => new(422, "sample-mismatch", "The file does not match the feed",
+        $"{differences.Count} fields of the feed and columns of the landed file {fileId} differ, listed under 'errors'. Nothing was changed. Choose another file, or change the fields.")
+    { Errors = differences };
+
+    public static Refusal NotActive(string id) => Refusal.Conflict("feed-not-active", "The feed is not active",
+        $"The feed {id} has no domain table in force. Activate it first.");
 
     public static Refusal UnknownSample(string fileId) => Refusal.Invalid("The feed cannot be created",
         [new("$.sampleFileId", $"There is no landed file '{fileId}'. GET /api/landed-files lists them.")]);

@@ -26,11 +26,58 @@ public sealed record ActivateFeed
     public bool DropColumns { get; init; }
 }
 
+/// <summary>What an activation would do.</summary>
+public sealed record ActivationPreview
+{
+    /// <summary>What happens to the rows.</summary>
+    public required TableAction Action { get; init; }
+
+    /// <summary>What happens to the table, step by step.</summary>
+    public required IReadOnlyList<string> Steps { get; init; }
+
+    /// <summary>Rows of the table at present.</summary>
+    public required long Rows { get; init; }
+
+    /// <summary>What speaks against it; with any of these the activation is refused.</summary>
+    public required IReadOnlyList<FieldProblem> Problems { get; init; }
+}
+
 internal static class ActivationEndpoints
 {
-    public static void MapActivationEndpoints(this IEndpointRouteBuilder app) =>
+    public static void MapActivationEndpoints(this IEndpointRouteBuilder app)
+    {
         app.MapPost("/api/feeds/{id}/activate", ActivateAsync).WithName("ActivateFeed").WithTags("feeds")
             .WithSummary("Put the draft in force: create or alter the domain table, optionally load the sample file").RequireAuthorization(Roles.Operator);
+        app.MapPost("/api/feeds/{id}/activation-preview", PreviewAsync).WithName("PreviewFeedActivation").WithTags("feeds")
+            .WithSummary("What the activation would do to the domain table, and what speaks against it; nothing is changed").RequireAuthorization(Roles.Operator);
+    }
+
+    private static async Task<Results<Ok<ActivationPreview>, ProblemHttpResult>> PreviewAsync(
+        string id, FeedsDbContext database, CancellationToken cancellationToken, ActivateFeed? how = null)
+    {
+        how ??= new();
+        if (await database.Feeds.AsNoTracking().FirstOrDefaultAsync(feed => feed.Id == id, cancellationToken) is not { } feed)
+        {
+            return FeedRefusals.Unknown(id).ToResult();
+        }
+
+        if (Unfit(feed, how) is { } refusal)
+        {
+            return refusal.ToResult();
+        }
+
+        await database.Database.OpenConnectionAsync(cancellationToken);
+        var plan = await PlanAsync((NpgsqlConnection)database.Database.GetDbConnection(), feed, how, cancellationToken);
+        return TypedResults.Ok(new ActivationPreview { Action = plan.Action, Steps = plan.Steps, Rows = feed.TableRows, Problems = plan.Problems });
+    }
+
+    private static Refusal? Unfit(Feed feed, ActivateFeed how) =>
+        feed.Draft.PrimaryKey.Count == 0 && !feed.Draft.Keyless ? FeedRefusals.NoPrimaryKey
+        : how.LoadSample && feed.SampleFileId is null ? FeedRefusals.NoSample(feed.Id)
+        : null;
+
+    private static Task<ActivationPlan> PlanAsync(NpgsqlConnection connection, Feed feed, ActivateFeed how, CancellationToken cancellationToken) => ActivationPlan.MakeAsync(
+        connection, new(feed.Id, feed.DomainTable, feed.Draft), feed.Table, feed.TableRows, new(how.ClearTable, how.DropColumns), cancellationToken);
 
     private static async Task<Results<Ok<FeedView>, ProblemHttpResult>> ActivateAsync(
         string id, FeedsDbContext database, LoadSignal signal, TimeProvider clock, CancellationToken cancellationToken, ActivateFeed? how = null)
@@ -42,14 +89,9 @@ internal static class ActivationEndpoints
             return FeedRefusals.Unknown(id).ToResult();
         }
 
-        if (feed.Draft.PrimaryKey.Count == 0)
+        if (Unfit(feed, how) is { } refusal)
         {
-            return FeedRefusals.NoPrimaryKey.ToResult();
-        }
-
-        if (how.LoadSample && feed.SampleFileId is null)
-        {
-            return FeedRefusals.NoSample(id).ToResult();
+            return refusal.ToResult();
         }
 
         var connection = (NpgsqlConnection)database.Database.GetDbConnection();
@@ -58,12 +100,12 @@ internal static class ActivationEndpoints
             return FeedRefusals.Busy(id).ToResult();
         }
 
-        var present = feed.Active is null ? null : new DomainTable(feed.Id, feed.DomainTable, feed.Active);
-        var cleared = await new TableActivation(connection).ApplyAsync(
-            new(feed.Id, feed.DomainTable, feed.Draft), present, feed.TableRows, feed.Version + 1, new(how.ClearTable, how.DropColumns), cancellationToken);
+        var plan = await PlanAsync(connection, feed, how, cancellationToken);
+        plan.MustBePossible(feed);
+        await new TableActivation(connection, clock).ApplyAsync(plan, new(feed.Id, feed.DomainTable, feed.Draft), feed.Table, feed.Version + 1, cancellationToken);
         var now = clock.GetUtcNow();
-        (feed.Active, feed.Version, feed.ActivatedAt, feed.UpdatedAt) = (feed.Draft, feed.Version + 1, now, now);
-        feed.TableRows = cleared ? 0 : feed.TableRows;
+        (feed.Active, feed.Version, feed.ActivatedAt, feed.UpdatedAt, feed.DeactivatedAt) = (feed.Draft, feed.Version + 1, now, now, null);
+        feed.TableRows = plan.Action == TableAction.Clear ? 0 : feed.TableRows;
         database.Publish(new FeedActivated { FeedId = feed.Id, Version = feed.Version, DomainTable = feed.DomainTable }, clock);
         var load = how.LoadSample ? SampleLoad(feed, now) : null;
         if (load is not null)

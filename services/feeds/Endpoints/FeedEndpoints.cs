@@ -1,14 +1,11 @@
-using System.Net;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.EntityFrameworkCore;
 using Npgsql;
-using Platform.Feeds.Couriers;
 using Platform.Feeds.Definitions;
 using Platform.Feeds.Loading;
 using Platform.Feeds.Persistence;
 using Platform.Feeds.Tables;
-using Platform.Files.Engine;
 using Platform.ServiceDefaults;
 using Platform.ServiceDefaults.Security;
 
@@ -25,6 +22,9 @@ public enum FeedState
 
     /// <summary>Active, and the draft differs from what is in force.</summary>
     Changed,
+
+    /// <summary>Deactivated: it takes no loads until it is activated again; its table stays.</summary>
+    Inactive,
 }
 
 /// <summary>A feed.</summary>
@@ -69,6 +69,9 @@ public sealed record FeedView
     /// <summary>UTC.</summary>
     public DateTimeOffset? ActivatedAt { get; init; }
 
+    /// <summary>What is allowed in the draft and yet perhaps not meant.</summary>
+    public required IReadOnlyList<FieldProblem> Warnings { get; init; }
+
     /// <summary>The load of the sample that an activation started.</summary>
     public string? SampleLoadId { get; init; }
 
@@ -78,7 +81,7 @@ public sealed record FeedView
         Name = feed.Name,
         Source = feed.Source,
         DomainTable = feed.DomainTable,
-        State = feed.Active is null ? FeedState.Draft : FeedEndpoints.Same(feed.Draft, feed.Active) ? FeedState.Active : FeedState.Changed,
+        State = feed.Active is null ? FeedState.Draft : feed.DeactivatedAt is not null ? FeedState.Inactive : FeedDefinition.Same(feed.Draft, feed.Active) ? FeedState.Active : FeedState.Changed,
         Version = feed.Version,
         SampleFileId = feed.SampleFileId,
         Draft = feed.Draft,
@@ -87,6 +90,7 @@ public sealed record FeedView
         CreatedAt = feed.CreatedAt,
         UpdatedAt = feed.UpdatedAt,
         ActivatedAt = feed.ActivatedAt,
+        Warnings = DefinitionRules.Warnings(feed.Draft),
         SampleLoadId = sampleLoadId,
     };
 }
@@ -103,11 +107,8 @@ internal static class FeedEndpoints
         feeds.MapDelete("/{id}", DeleteAsync).WithName("DeleteFeed").WithSummary("Delete a feed and its domain table").RequireAuthorization(Roles.Operator);
     }
 
-    internal static bool Same(FeedDefinition one, FeedDefinition other) =>
-        System.Text.Json.JsonSerializer.Serialize(one, PlatformJson.Options) == System.Text.Json.JsonSerializer.Serialize(other, PlatformJson.Options);
-
     private static async Task<Results<Created<FeedView>, ProblemHttpResult>> CreateAsync(
-        FeedInput input, FeedsDbContext database, CouriersClient couriers, Engine engine, SourceFiles sources, TimeProvider clock, CancellationToken cancellationToken)
+        FeedInput input, FeedsDbContext database, SampleFiles samples, TimeProvider clock, CancellationToken cancellationToken)
     {
         var problems = DefinitionRules.CheckName(input.Source, input.Name);
         var fieldsGiven = input.Fields is { Count: > 0 };
@@ -118,7 +119,7 @@ internal static class FeedEndpoints
                 return Refusal.Invalid("The feed cannot be created", problems).ToResult();
             }
 
-            input = input with { Fields = await InferAsync(input.SampleFileId, couriers, engine, sources, cancellationToken) };
+            input = input with { Fields = DraftFromSample.Fields(await samples.ColumnsAsync(input.SampleFileId, cancellationToken)) };
         }
 
         if (DefinitionRules.Read(input, problems) is not { } draft || problems.Count > 0)
@@ -164,8 +165,10 @@ internal static class FeedEndpoints
             : FeedRefusals.Unknown(id).ToResult();
 
     private static async Task<Results<Ok<FeedView>, ProblemHttpResult>> ReplaceDraftAsync(
-        string id, FeedInput input, FeedsDbContext database, TimeProvider clock, CancellationToken cancellationToken)
+        string id, FeedInput input, FeedsDbContext database, SampleFiles samples, TimeProvider clock, CancellationToken cancellationToken)
     {
+        // Looked at before the feed is locked: reading a file may take a while.
+        var columns = input.SampleFileId is null ? null : await samples.ColumnsAsync(input.SampleFileId, cancellationToken);
         await using var transaction = await database.Database.BeginTransactionAsync(cancellationToken);
         if (await database.LockFeedAsync(id, cancellationToken) is not { } feed)
         {
@@ -177,6 +180,11 @@ internal static class FeedEndpoints
         if (DefinitionRules.Read(input, problems) is not { } draft || problems.Count > 0)
         {
             return Refusal.Invalid("The draft cannot be replaced", problems).ToResult();
+        }
+
+        if (columns is not null && input.SampleFileId != feed.SampleFileId && SampleMatch.Differences(draft, columns) is { Count: > 0 } differences)
+        {
+            return FeedRefusals.SampleMismatch(input.SampleFileId!, differences).ToResult();
         }
 
         var table = DefinitionRules.DomainTableName(source, name);
@@ -205,7 +213,7 @@ internal static class FeedEndpoints
             return FeedRefusals.Unknown(id).ToResult();
         }
 
-        var waiting = await database.Loads.CountAsync(load => load.FeedId == id && (load.State == LoadState.Queued || load.State == LoadState.Running), cancellationToken);
+        var waiting = await database.Loads.CountAsync(load => load.FeedId == id && (load.State == LoadState.Queued || load.State == LoadState.Running || load.State == LoadState.Held), cancellationToken);
         if (waiting > 0)
         {
             return FeedRefusals.LoadsWaiting(id, waiting).ToResult();
@@ -237,34 +245,7 @@ internal static class FeedEndpoints
         return TypedResults.NoContent();
     }
 
-    private static async Task<List<FieldInput>> InferAsync(string sampleFileId, CouriersClient couriers, Engine engine, SourceFiles sources, CancellationToken cancellationToken)
-    {
-        LandedFile sample;
-        try
-        {
-            sample = await couriers.GetFileAsync(sampleFileId, cancellationToken);
-        }
-        catch (InternalCallException e) when (e.Status == HttpStatusCode.NotFound)
-        {
-            throw new RefusedException(FeedRefusals.UnknownSample(sampleFileId));
-        }
-        catch (Exception e) when (e is HttpRequestException or InternalCallException)
-        {
-            throw new RefusedException(FeedRefusals.CouriersAway(e.Message));
-        }
-
-        try
-        {
-            var files = await sources.OpenAsync([LoadFileList.Row("", sample)], "sample of a feed", cancellationToken);
-            return DraftFromSample.Fields(await engine.InferAsync(files[0], cancellationToken));
-        }
-        catch (Exception e) when (e is EngineException { Failure: not EngineFailure.Bug } or LoadFailedException)
-        {
-            throw new RefusedException(FeedRefusals.SampleNotReadable(sample.FileName, e.Message));
-        }
-    }
-
-    private static async Task<Refusal?> SaveAsync(FeedsDbContext database, Feed feed, CancellationToken cancellationToken)
+    internal static async Task<Refusal?> SaveAsync(FeedsDbContext database, Feed feed, CancellationToken cancellationToken)
     {
         try
         {

@@ -15,7 +15,7 @@ internal static class InternalFeedEndpoints
     {
         var ids = request.Ids.Distinct(StringComparer.Ordinal).ToArray();
         var feeds = await database.Feeds.AsNoTracking().Where(feed => ids.Contains(feed.Id)).OrderBy(feed => feed.Id)
-            .Select(feed => new ResolvedFeed(feed.Id, feed.Name, feed.Source, feed.DomainTable, feed.Active != null)).ToListAsync(cancellationToken);
+            .Select(feed => new ResolvedFeed(feed.Id, feed.Name, feed.Source, feed.DomainTable, feed.Active != null && feed.DeactivatedAt == null)).ToListAsync(cancellationToken);
         return TypedResults.Ok(new Resolved(feeds, [.. ids.Except(feeds.Select(feed => feed.Id))]));
     }
 

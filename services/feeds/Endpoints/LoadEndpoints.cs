@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.EntityFrameworkCore;
 using Platform.Contracts.Failures;
 using Platform.Contracts.Feeds;
+using Platform.Feeds.Definitions;
 using Platform.Feeds.Persistence;
 using Platform.ServiceDefaults;
 using Platform.ServiceDefaults.Security;
@@ -31,10 +32,10 @@ public sealed record LoadView
     /// <summary>File tags that were loaded.</summary>
     public required IReadOnlyList<string> Tags { get; init; }
 
-    /// <summary>queued, running, loaded, failed or cancelled.</summary>
+    /// <summary>queued, running, held, loaded, failed or cancelled.</summary>
     public required LoadState State { get; init; }
 
-    /// <summary>waiting, reading, merging, committing or done.</summary>
+    /// <summary>waiting, reading, merging, committing, held or done.</summary>
     public required string Phase { get; init; }
 
     /// <summary>Counts the attempts.</summary>
@@ -49,8 +50,11 @@ public sealed record LoadView
     /// <summary>What kind of failure.</summary>
     public FailureCategory? Failure { get; init; }
 
-    /// <summary>Why it failed, or why it is tried again.</summary>
+    /// <summary>Why it failed, is held, or is tried again.</summary>
     public string? Reason { get; init; }
+
+    /// <summary>How the files' columns differed from the feed's fields, and what was done about it.</summary>
+    public required IReadOnlyList<DriftNote> Drift { get; init; }
 
     /// <summary>Files of the load.</summary>
     public required int Files { get; init; }
@@ -95,6 +99,7 @@ public sealed record LoadView
         StrategyReason = load.StrategyReason,
         Failure = load.Failure,
         Reason = load.Reason,
+        Drift = load.Drift,
         Files = load.Files,
         Rows = new()
         {
@@ -143,6 +148,8 @@ internal static class LoadEndpoints
         loads.MapGet("/{id}/files", FilesAsync).WithName("ListLoadFiles").WithSummary("Files of a load in load order, with their rows");
         loads.MapGet("/{id}/rejected-rows", RejectedAsync).WithName("ListRejectedRows").WithSummary("Rejected rows of a load, with field, value and reason; of one file with fileId");
         loads.MapGet("/{id}/rejected-rows.csv", RejectedCsvAsync).WithName("DownloadRejectedRows").WithSummary("The same as a CSV file").Produces(200, contentType: "text/csv");
+        app.MapGet("/api/feeds/{id}/rejected-rows.csv", FeedRejectedCsvAsync).WithName("DownloadFeedRejectedRows").WithTags("feeds").RequireAuthorization(Roles.Viewer)
+            .WithSummary("The rejected rows of all loads of a feed as a CSV file, newest load first").Produces(200, contentType: "text/csv");
     }
 
     private static async Task<Results<Ok<LoadView>, ProblemHttpResult>> GetAsync(string id, FeedsDbContext database, CancellationToken cancellationToken)
@@ -202,6 +209,31 @@ internal static class LoadEndpoints
         }, "text/csv; charset=utf-8", $"rejected-rows-{fileId ?? id}.csv");
     }
 
+    private static async Task<Results<PushStreamHttpResult, ProblemHttpResult>> FeedRejectedCsvAsync(string id, FeedsDbContext database, CancellationToken cancellationToken)
+    {
+        if (!await database.Feeds.AnyAsync(feed => feed.Id == id, cancellationToken))
+        {
+            return FeedRefusals.Unknown(id).ToResult();
+        }
+
+        var values = (from value in database.RejectedValues.AsNoTracking()
+                      join file in database.LoadFiles on value.FileNo equals file.FileNo
+                      join load in database.Loads on value.LoadId equals load.Id
+                      where load.FeedId == id
+                      orderby load.LoadSeq descending, value.Id
+                      select new { load.Id, load.RunId, load.EndedAt, file.FileName, value.RowNo, value.Field, value.Value, value.Reason }).AsAsyncEnumerable();
+        return TypedResults.Stream(async body =>
+        {
+            await using var writer = new StreamWriter(body, new UTF8Encoding(false), leaveOpen: true) { NewLine = "\r\n" };
+            await writer.WriteLineAsync("load,run,ended,file,row,field,value,reason");
+            await foreach (var row in values.WithCancellation(cancellationToken))
+            {
+                await writer.WriteLineAsync(string.Create(CultureInfo.InvariantCulture,
+                    $"{row.Id},{row.RunId},{row.EndedAt?.UtcDateTime:yyyy-MM-ddTHH:mm:ssZ},{Csv(row.FileName)},{row.RowNo},{Csv(row.Field)},{Csv(row.Value)},{Csv(row.Reason)}"));
+            }
+        }, "text/csv; charset=utf-8", $"rejected-rows-{id}.csv");
+    }
+
     private static IQueryable<NumberedRejectedRow> Rejected(FeedsDbContext database, string loadId, string? fileId) =>
         from value in database.RejectedValues.AsNoTracking()
         join file in database.LoadFiles on value.FileNo equals file.FileNo
@@ -224,7 +256,7 @@ internal static class LoadEndpoints
         return await database.Loads.AnyAsync(load => load.Id == id, cancellationToken) ? (null, cursor) : (Unknown(id), 0);
     }
 
-    private static Refusal Unknown(string id) => Refusal.NotFound("load", id, "GET /api/domain-tables/{name}/loads lists the loads of a table.");
+    internal static Refusal Unknown(string id) => Refusal.NotFound("load", id, "GET /api/domain-tables/{name}/loads lists the loads of a table.");
 
     private static string Cursor(long number) => number.ToString(CultureInfo.InvariantCulture);
 

@@ -7,7 +7,7 @@ using Platform.Files.Engine;
 namespace Platform.Feeds.Loading;
 
 /// <summary>Reads the files of a load through the engine into one table, by one binary COPY, and judges what was read.</summary>
-internal sealed class EngineCopy(Engine engine, NpgsqlDataSource database, SourceFiles sources, FeedsOptions options)
+internal sealed class EngineCopy(Engine engine, NpgsqlDataSource database, SourceFiles sources, SchemaDrift schema, FeedsOptions options)
 {
     /// <summary>Below this many bytes of files a second COPY saves less than its session costs.</summary>
     private const long BytesWorthSpreading = 8 << 20;
@@ -24,6 +24,7 @@ internal sealed class EngineCopy(Engine engine, NpgsqlDataSource database, Sourc
         var job = new CopyJob
         {
             Files = await sources.OpenAsync(attempt.Files, $"load {attempt.Load.Id}", cancellationToken),
+            Query = attempt.IngestQuery,
             Fields = [.. attempt.Table.Definition.Fields.Select(field => ToLoadField(attempt.Table.Definition, field))],
             LoadId = attempt.Load.LoadSeq,
             IncludeHeaderTrailer = false,
@@ -44,12 +45,12 @@ internal sealed class EngineCopy(Engine engine, NpgsqlDataSource database, Sourc
         };
         attempt.Copied = await engine.CopyAsync(job, sink, cancellationToken);
         attempt.Monitor.RowsRead = attempt.Copied.Read;
-        CheckDrift(attempt);
+        await schema.ReportAsync(attempt, cancellationToken);
         CheckThreshold(attempt);
         await copy.CompleteAsync(cancellationToken);
     }
 
-    internal static LoadField ToLoadField(FeedDefinition definition, FieldDefinition field) => new()
+    private static LoadField ToLoadField(FeedDefinition definition, FieldDefinition field) => new()
     {
         Name = field.Name,
         Incoming = field.IncomingName,
@@ -60,32 +61,10 @@ internal sealed class EngineCopy(Engine engine, NpgsqlDataSource database, Sourc
         Required = field.Required || definition.IsKey(field),
     };
 
-    /// <summary>Columns of the file itself that the feed does not know; a value of the path is no drift.</summary>
-    internal static IEnumerable<string> UnknownColumns(FileCounts file) => file.ExtraColumns.Where(column => column.FileType != "partition").Select(column => column.Name);
-
-    private static void CheckDrift(LoadAttempt attempt)
-    {
-        if (attempt.Table.Definition.Drift != DriftPolicy.Fail)
-        {
-            return;
-        }
-
-        foreach (var counts in attempt.Copied!.Files)
-        {
-            var unknown = UnknownColumns(counts).ToList();
-            if (unknown.Count > 0)
-            {
-                var file = attempt.Files.First(file => file.FileNo == counts.FileId);
-                throw new LoadFailedException(FailureCategory.BadFile,
-                    $"{file.Source} has columns the feed does not know: {string.Join(", ", unknown)}. Its drift policy is 'fail'. Add the fields and activate, or set drift to 'ignore'; then restart the run.");
-            }
-        }
-    }
-
     private static void CheckThreshold(LoadAttempt attempt)
     {
         var (read, rejected) = (attempt.Copied!.Read, attempt.Copied.Rejected);
-        var allowed = attempt.Table.Definition.ErrorThresholdPercent;
+        var allowed = attempt.Load.ErrorThresholdPercent ?? attempt.Table.Definition.ErrorThresholdPercent;
         if (rejected * 100m <= allowed * read)
         {
             return;
@@ -94,6 +73,6 @@ internal sealed class EngineCopy(Engine engine, NpgsqlDataSource database, Sourc
         var worst = attempt.Rejected.GroupBy(row => (row.Field, row.Reason)).MaxBy(group => group.Count());
         var mostly = worst is null ? "" : $" Most frequent: field '{worst.Key.Field}', {worst.Key.Reason} ({worst.Count()} of the values kept).";
         throw new LoadFailedException(FailureCategory.BadFile, string.Create(CultureInfo.InvariantCulture,
-            $"{rejected} of {read} rows were rejected ({rejected * 100m / read:0.##} %); the feed allows {allowed:0.##} %. Nothing was loaded.{mostly} GET /api/loads/{attempt.Load.Id}/rejected-rows lists them."));
+            $"{rejected} of {read} rows were rejected ({rejected * 100m / read:0.##} %); {(attempt.Load.ErrorThresholdPercent is null ? "the feed" : "this run")} allows {allowed:0.##} %. Nothing was loaded.{mostly} GET /api/loads/{attempt.Load.Id}/rejected-rows lists them."));
     }
 }

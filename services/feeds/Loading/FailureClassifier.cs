@@ -16,11 +16,15 @@ internal static class FailureClassifier
         LoadFailedException own => (own.Failure, own.Message),
         EngineException { Failure: EngineFailure.BadFile } engine => (FailureCategory.BadFile, engine.Message),
         EngineException { Failure: EngineFailure.Environment } engine => (FailureCategory.Environment, engine.Message),
+        EngineException { Failure: EngineFailure.BadQuery } engine => (FailureCategory.Configuration, engine.Message),
         UnknownKindException unknown => (FailureCategory.Configuration, unknown.Message),
         InternalCallException { Status: HttpStatusCode.NotFound } call => (FailureCategory.Configuration, call.Message),
         InternalCallException { Status: >= HttpStatusCode.InternalServerError } call => (FailureCategory.Environment, $"The couriers service could not list the files: {call.Message}"),
         HttpRequestException http => (FailureCategory.Environment, $"The couriers service does not answer: {http.Message}"),
         TaskCanceledException { InnerException: TimeoutException } => (FailureCategory.Environment, "The couriers service did not answer in time."),
+
+        PostgresException { SqlState: PostgresErrorCodes.ProgramLimitExceeded } server => (FailureCategory.BadFile,
+            $"A value is too long for the key or an index of the table: {server.MessageText}. At most about 2,700 bytes fit. Take another key, or have the value shortened."),
 
         // MessageText only: the detail of a PostgreSQL error quotes values of rows.
         PostgresException server when PostgresFailures.IsTransient(server) => (FailureCategory.Environment, $"The database did not do its part: {server.MessageText} (SQLSTATE {server.SqlState})."),

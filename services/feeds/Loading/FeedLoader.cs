@@ -1,6 +1,7 @@
 using Microsoft.EntityFrameworkCore;
 using Npgsql;
 using Platform.Contracts.Failures;
+using Platform.Feeds.Definitions;
 using Platform.Feeds.Persistence;
 
 namespace Platform.Feeds.Loading;
@@ -9,7 +10,7 @@ namespace Platform.Feeds.Loading;
 /// One attempt at a load, from its row to the commit: the files and their numbers, the feed's lock, the definition in force, then one of the two ways (docs/adr/0007). It
 /// returns after the commit; whatever it throws, the table is as it was.
 /// </summary>
-internal sealed class FeedLoader(NpgsqlDataSource database, IServiceScopeFactory scopes, LoadFileList files, SwapLoad swapLoad, MergeLoad mergeLoad, FeedsOptions options)
+internal sealed class FeedLoader(NpgsqlDataSource database, IServiceScopeFactory scopes, LoadFileList files, DriftedFields drifted, SwapLoad swapLoad, MergeLoad mergeLoad, FeedsOptions options)
 {
     public async Task RunAsync(LoadAttempt attempt, CancellationToken cancellationToken)
     {
@@ -21,6 +22,12 @@ internal sealed class FeedLoader(NpgsqlDataSource database, IServiceScopeFactory
         attempt.Feed = await ReadFeedAsync(attempt.Load.FeedId, cancellationToken);
         attempt.Table = new(attempt.Feed.Id, attempt.Feed.DomainTable, attempt.Feed.Active
             ?? throw new LoadFailedException(FailureCategory.Configuration, $"The feed {attempt.Feed.Id} is not active."));
+        if (attempt.Table.Definition.Drift == DriftPolicy.Add && await drifted.AddAsync(attempt, cancellationToken))
+        {
+            attempt.Feed = await ReadFeedAsync(attempt.Load.FeedId, cancellationToken);
+            attempt.Table = attempt.Feed.Table!;
+        }
+
         if (attempt.Load.Truncate || attempt.Feed.TableRows == 0)
         {
             await swapLoad.RunAsync(attempt, session.Connection, cancellationToken);

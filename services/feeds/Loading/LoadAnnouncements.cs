@@ -34,6 +34,16 @@ internal static class LoadAnnouncements
         _ => null,
     };
 
+    /// <summary>The event that tells how files differed from the feed.</summary>
+    public static FeedSchemaDrifted Drift(Load load, Feed feed, IEnumerable<DriftNote> notes) => new()
+    {
+        FeedId = feed.Id,
+        DomainTable = feed.DomainTable,
+        LoadId = load.Id,
+        RunId = load.RunId,
+        Columns = [.. notes.Select(note => new DriftedColumn { File = note.File, Column = note.Column, FileType = note.FileType, Action = note.Action, Explanation = note.Explanation })],
+    };
+
     private static RowCounts Rows(Load load) => new()
     {
         Read = load.Read,

@@ -28,8 +28,17 @@ internal sealed class LoadAttempt(Load load, RowLease lease, LoadMonitor monitor
 
     public List<RejectedRow> Rejected { get; } = [];
 
+    /// <summary>The feed's query over the files, if it has one and there are any.</summary>
+    public IngestQuery? IngestQuery => Table.Definition.IngestQuery is { } sql && Files.Count > 0 ? new(sql, [.. Files.Select(file => file.Tag)]) : null;
+
+    /// <summary>How the files' columns differ from the feed's fields.</summary>
+    public List<DriftNote> Drift { get; } = [];
+
     /// <summary>Name of this attempt's staging table or partition-to-be.</summary>
     public string PartName => Table.PartName(Load.LoadSeq, Lease.Attempt);
+
+    /// <summary>Name of the staging table that takes the rows of a keyless feed before they have their identity.</summary>
+    public string RawName => $"{PartName}{DomainTable.RawSuffix}";
 
     /// <summary>What the generated <c>_updated_at</c> of this load's rows is, as SQL.</summary>
     public string UpdatedAt { get; } = $"timestamptz '{startedAt.UtcDateTime:yyyy-MM-dd HH:mm:ss.ffffff}+00'";

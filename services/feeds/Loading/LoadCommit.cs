@@ -2,6 +2,7 @@ using System.Text.Json;
 using Npgsql;
 using NpgsqlTypes;
 using Platform.Contracts.Failures;
+using Platform.Contracts.Feeds;
 using Platform.Feeds.Persistence;
 using Platform.Files.Engine;
 using Platform.ServiceDefaults;
@@ -64,6 +65,29 @@ internal sealed class LoadCommit(TimeProvider clock, OutboxSignal outbox, LoadSi
         await CommitAsync(transaction);
     }
 
+    /// <summary>The load waits for a person's decision; it has no worker and no rows.</summary>
+    public async Task HoldAsync(LoadAttempt attempt, NpgsqlConnection connection, LoadHeldException held, CancellationToken cancellationToken)
+    {
+        var load = attempt.Load;
+        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+        await attempt.Lease.UpdateAsync(transaction, """
+            state = 'held', phase = 'held', lease_owner = null, lease_until = null, next_attempt_at = null, reason = @reason, read = @read, rejected = @rejected, table_rows = @rows_after
+            """,
+            [new("reason", held.Message), new("read", held.Counts.Read), new("rejected", held.Counts.Rejected), new("rows_after", held.RowsAfter)], cancellationToken);
+        await Outbox.PublishAsync(transaction, new FeedLoadHeld
+        {
+            LoadId = load.Id,
+            RunId = load.RunId,
+            FeedId = load.FeedId,
+            DomainTable = attempt.Feed.DomainTable,
+            TableRows = attempt.Feed.TableRows,
+            RowsAfter = held.RowsAfter,
+            Reason = held.Message,
+        }, clock, cancellationToken);
+        await Outbox.PublishAsync(transaction, new LoadProgressed { LoadId = load.Id, RunId = load.RunId, Phase = "held", RowsRead = held.Counts.Read }, clock, cancellationToken);
+        await CommitAsync(transaction);
+    }
+
     private static void Take(Load load, LoadCounts counts)
     {
         load.Read = counts.Read;
@@ -86,7 +110,7 @@ internal sealed class LoadCommit(TimeProvider clock, OutboxSignal outbox, LoadSi
             state = @state, phase = 'done', lease_owner = null, lease_until = null, next_attempt_at = null, ended_at = @ended_at,
             strategy = @strategy, strategy_reason = @strategy_reason, failure = @failure, reason = @reason, feed_version = @feed_version,
             read = @read, inserted = @inserted, updated = @updated, unchanged = @unchanged, superseded = @superseded, rejected = @rejected, removed = @removed,
-            table_rows = @table_rows, seconds = @seconds
+            table_rows = @table_rows, seconds = @seconds, drift = @drift
             """,
             [
                 new("state", load.State.ToString().ToLowerInvariant()), new("ended_at", load.EndedAt.Value),
@@ -96,15 +120,20 @@ internal sealed class LoadCommit(TimeProvider clock, OutboxSignal outbox, LoadSi
                 new("read", load.Read), new("inserted", load.Inserted), new("updated", load.Updated), new("unchanged", load.Unchanged),
                 new("superseded", load.Superseded), new("rejected", load.Rejected), new("removed", load.Removed),
                 new("table_rows", NpgsqlDbType.Bigint) { Value = (object?)load.TableRows ?? DBNull.Value },
+                new("drift", NpgsqlDbType.Jsonb) { Value = JsonSerializer.Serialize(attempt.Drift, PlatformJson.Options) },
                 new("seconds", NpgsqlDbType.Json) { Value = JsonSerializer.Serialize(attempt.Seconds, PlatformJson.Options) },
             ], cancellationToken);
         await WriteRejectedAsync(attempt, transaction.Connection!, cancellationToken);
         await Outbox.PublishAsync(transaction, LoadAnnouncements.Of(load, attempt.Feed?.DomainTable ?? "")!, clock, cancellationToken);
+        if (attempt.Drift.Count > 0)
+        {
+            await Outbox.PublishAsync(transaction, LoadAnnouncements.Drift(load, attempt.Feed!, attempt.Drift), clock, cancellationToken);
+        }
     }
 
     private static async Task WriteFileCountsAsync(LoadAttempt attempt, NpgsqlTransaction transaction, CancellationToken cancellationToken)
     {
-        var counts = attempt.Copied!.Files.Select(file => new { file_no = file.FileId, read = file.Read, rejected = file.Rejected, unknown = EngineCopy.UnknownColumns(file) });
+        var counts = attempt.Copied!.Files.Select(file => new { file_no = file.FileId, read = file.Read, rejected = file.Rejected, unknown = SchemaDrift.UnknownColumns(file).Select(column => column.Name) });
         await using var update = new NpgsqlCommand("""
             update load_files f set read = c.read, rejected = c.rejected, unknown_columns = c.unknown
             from jsonb_to_recordset($2) as c(file_no bigint, read bigint, rejected bigint, unknown text[])

@@ -20,8 +20,8 @@ internal sealed class LoadFileList(IServiceScopeFactory scopes)
         if (!load.FilesListed)
         {
             var couriers = scope.ServiceProvider.GetRequiredService<CouriersClient>();
-            var files = load.RunId is null
-                ? [await couriers.GetFileAsync(load.SampleFileId!, cancellationToken)]
+            var files = load is { RunId: null, SampleFileId: null } ? []
+                : load.RunId is null ? [await couriers.GetFileAsync(load.SampleFileId!, cancellationToken)]
                 : await couriers.ListFilesAsync(load.RunId, load.Tags, cancellationToken);
             await KeepAsync(database, load, lease, files, cancellationToken);
         }

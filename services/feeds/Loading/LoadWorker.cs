@@ -26,7 +26,7 @@ internal sealed partial class LoadWorker(
     {
         Ready = """
             r.state in ('queued', 'running') and (r.next_attempt_at is null or r.next_attempt_at <= clock_timestamp())
-            and not exists (select from loads e where e.feed_id = r.feed_id and e.load_seq < r.load_seq and e.state in ('queued', 'running'))
+            and not exists (select from loads e where e.feed_id = r.feed_id and e.load_seq < r.load_seq and e.state in ('queued', 'running', 'held'))
             """,
         OrderBy = "r.load_seq",
         OnClaim = "state = 'running', phase = 'reading', next_attempt_at = null, started_at = coalesce(claimed.started_at, clock_timestamp())",
@@ -94,6 +94,10 @@ internal sealed partial class LoadWorker(
             LoadMetrics.Ended(load);
             Loaded(logger, load.Id, attempt.Strategy, load.Read, load.Inserted, load.Updated, load.Unchanged, load.Superseded, load.Rejected);
         }
+        catch (LoadHeldException e) when (!either.IsCancellationRequested)
+        {
+            await HoldAsync(attempt, e, stoppingToken);
+        }
         catch (Exception e) when (e is LeaseLostException || lease.Lost.IsCancellationRequested)
         {
             Lost(logger, e, load.Id, lease.Attempt);
@@ -146,6 +150,20 @@ internal sealed partial class LoadWorker(
         }
     }
 
+    private async Task HoldAsync(LoadAttempt attempt, LoadHeldException held, CancellationToken stoppingToken)
+    {
+        try
+        {
+            await using var connection = await database.OpenConnectionAsync(stoppingToken);
+            await commit.HoldAsync(attempt, connection, held, stoppingToken);
+            Held(logger, attempt.Load.Id, held.Message);
+        }
+        catch (LeaseLostException e)
+        {
+            Lost(logger, e, attempt.Load.Id, attempt.Lease.Attempt);
+        }
+    }
+
     private Task TryLaterAsync(LoadAttempt attempt, string reason, CancellationToken cancellationToken)
     {
         var backOff = TimeSpan.FromSeconds(Math.Min(Math.Pow(2, attempt.Load.Failures), LongestBackOff.TotalSeconds));
@@ -180,6 +198,9 @@ internal sealed partial class LoadWorker(
 
     [LoggerMessage(EventId = 306, Level = LogLevel.Information, Message = "Attempt {Attempt} at load {LoadId} was handed back at shutdown")]
     private static partial void HandedBack(ILogger logger, string loadId, int attempt);
+
+    [LoggerMessage(EventId = 308, Level = LogLevel.Warning, Message = "Load {LoadId} is held until a person decides: {Reason}")]
+    private static partial void Held(ILogger logger, string loadId, string reason);
 
     [LoggerMessage(EventId = 307, Level = LogLevel.Warning, Message = "The queue of loads cannot be read at present (failure {Failures} in a row)")]
     private static partial void QueueUnreachable(ILogger logger, Exception exception, int failures);

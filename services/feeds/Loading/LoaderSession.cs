@@ -54,6 +54,7 @@ internal sealed class LoaderSession : IAsyncDisposable
 
     /// <summary>The settings for bulk work, which a session keeps until it goes back to the pool.</summary>
     public static Task PrepareAsync(NpgsqlConnection connection, FeedsOptions options, CancellationToken cancellationToken) => connection.ExecuteAsync($"""
+        set timezone = 'UTC';
         set client_connection_check_interval = '2s';
         set work_mem = '{options.WorkMemMegabytes}MB';
         set hash_mem_multiplier = 2;

@@ -14,13 +14,20 @@ internal sealed class MergeLoad(EngineCopy copy, PartitionSwap swap, LoadCommit 
     {
         var table = attempt.Table;
         var staging = DomainTable.Staging(attempt.PartName);
+        var raw = table.Definition.Keyless ? DomainTable.Staging(attempt.RawName) : staging;
         await attempt.StepAsync("copy", async () =>
         {
-            await connection.ExecuteAsync($"drop table if exists {staging}", cancellationToken);
-            await connection.ExecuteAsync($"create unlogged table {staging} as select {string.Join(", ", table.CopiedColumns)} from {table.Shell} with no data", cancellationToken);
-            await connection.ExecuteAsync($"alter table {staging} set (autovacuum_enabled = false)", cancellationToken);
-            await copy.RunAsync(attempt, connection, staging, copy.Streams(attempt), freeze: false, cancellationToken);
+            await connection.CreateStagingAsync(table, raw, table.CopiedColumns, cancellationToken);
+            await copy.RunAsync(attempt, connection, raw, copy.Streams(attempt), freeze: false, cancellationToken);
         });
+        if (table.Definition.Keyless)
+        {
+            await attempt.StepAsync("identify", async () =>
+            {
+                await connection.CreateStagingAsync(table, staging, table.StagedColumns, cancellationToken);
+                await KeylessRows.FillAsync(connection, table, raw, staging, cancellationToken);
+            });
+        }
 
         attempt.Monitor.Phase = "merging";
         var superseded = await attempt.StepAsync("deduplicate", () => DeduplicateAsync(attempt, connection, staging, cancellationToken));
@@ -93,6 +100,7 @@ internal sealed class MergeLoad(EngineCopy copy, PartitionSwap swap, LoadCommit 
         var table = attempt.Table;
         if (counts.Updated > 0)
         {
+            await KeepBeforeImagesAsync(attempt, connection, partition, counts, cancellationToken);
             var set = table.ValueColumns.Concat(DomainTable.Lineage).Select(column => $"{column} = s.{column}");
             var updated = await connection.ExecuteAsync($"""
                 update {partition} t set {string.Join(", ", table.Definition.GenerateUpdatedField ? set.Append($"{DomainTable.UpdatedAt} = {attempt.UpdatedAt}") : set)}
@@ -110,6 +118,27 @@ internal sealed class MergeLoad(EngineCopy copy, PartitionSwap swap, LoadCommit 
                 """, cancellationToken);
             MustBe(counts.Inserted, inserted, "inserted");
         }
+    }
+
+    /// <summary>
+    /// The rows as they were before this load changed them, kept as long as a partition that a swap replaced: without them a load could not be undone later. They lie in a table of
+    /// their own, which is dropped whole.
+    /// </summary>
+    private static async Task KeepBeforeImagesAsync(LoadAttempt attempt, NpgsqlConnection connection, string partition, LoadCounts counts, CancellationToken cancellationToken)
+    {
+        var columns = string.Join(", ", attempt.Table.Columns);
+        var images = DomainTable.Partition(attempt.PartName);
+        await connection.ExecuteAsync($"{attempt.Table.CreatePartition(attempt.PartName)} with (autovacuum_enabled = false)", cancellationToken);
+        var kept = await connection.ExecuteAsync($"""
+            insert into {images} ({columns})
+            select {string.Join(", ", attempt.Table.Columns.Select(column => $"t.{column}"))} from (select stored from fates where fate = 'u' order by stored) f join {partition} t on t.ctid = f.stored
+            """, cancellationToken);
+        MustBe(counts.Updated, kept, "kept as they were");
+        await using var keep = new NpgsqlCommand("insert into detached_partitions (name, feed_id, load_id, kind, detached_at) values ($1, $2, $3, 'before-images', clock_timestamp())", connection)
+        {
+            Parameters = { new() { Value = attempt.PartName }, new() { Value = attempt.Feed.Id }, new() { Value = attempt.Load.Id } },
+        };
+        await keep.ExecuteNonQueryAsync(cancellationToken);
     }
 
     private static async Task RebuildAsync(LoadAttempt attempt, NpgsqlConnection connection, string staging, string oldPartition, LoadCounts counts, CancellationToken cancellationToken)
@@ -130,11 +159,12 @@ internal sealed class MergeLoad(EngineCopy copy, PartitionSwap swap, LoadCommit 
         MustBe(counts.Inserted + counts.Updated, changed, "new or changed");
         await connection.ExecuteAsync(table.CreateKeyIndex(attempt.PartName), cancellationToken);
         await connection.ExecuteAsync(table.UseKeyIndex(attempt.PartName), cancellationToken);
+        await connection.BuildIndexesAsync(table, attempt.PartName, cancellationToken);
     }
 
     private static string StagedColumns(LoadAttempt attempt)
     {
-        var columns = attempt.Table.CopiedColumns.Select(column => $"s.{column}");
+        var columns = attempt.Table.StagedColumns.Select(column => $"s.{column}");
         return string.Join(", ", attempt.Table.Definition.GenerateUpdatedField ? columns.Append(attempt.UpdatedAt) : columns);
     }
 

@@ -21,7 +21,7 @@ internal sealed partial class PartSweep(NpgsqlDataSource database, IServiceScope
         try
         {
             await using var connection = await database.OpenConnectionAsync(cancellationToken);
-            await connection.ExecuteAsync($"drop table if exists {DomainTable.Staging(attempt.PartName)}", cancellationToken);
+            await connection.ExecuteAsync($"drop table if exists {DomainTable.Staging(attempt.PartName)}, {DomainTable.Staging(attempt.RawName)}", cancellationToken);
         }
         catch (Exception e) when (e is NpgsqlException or OperationCanceledException)
         {
@@ -74,7 +74,7 @@ internal sealed partial class PartSweep(NpgsqlDataSource database, IServiceScope
             select n.nspname, c.relname from pg_class c join pg_namespace n on n.oid = c.relnamespace
             where n.nspname in ('{DomainTable.StagingSchema}', '{DomainTable.PartitionSchema}') and c.relkind = 'r' and not c.relispartition
               and not exists (select from detached_partitions d where d.name = c.relname)
-              and not exists (select from loads l where l.state = 'running' and c.relname = replace(l.feed_id, '-', '_') || '_' || l.load_seq || '_' || l.attempt)
+              and not exists (select from loads l where l.state = 'running' and regexp_replace(c.relname, '{DomainTable.RawSuffix}$', '') = replace(l.feed_id, '-', '_') || '_' || l.load_seq || '_' || l.attempt)
             """);
         var found = new List<(string, string)>();
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);

@@ -71,7 +71,7 @@ internal sealed class PartitionSwap(LoadCommit commit, FeedsOptions options, Tim
             return;
         }
 
-        await using var keep = new NpgsqlCommand("insert into detached_partitions (name, feed_id, load_id, detached_at) values ($1, $2, $3, clock_timestamp())", connection, transaction)
+        await using var keep = new NpgsqlCommand("insert into detached_partitions (name, feed_id, load_id, kind, detached_at) values ($1, $2, $3, 'partition', clock_timestamp())", connection, transaction)
         {
             Parameters = { new() { Value = oldPartition }, new() { Value = attempt.Feed.Id }, new() { Value = attempt.Load.Id } },
         };

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Npgsql;
 using Platform.Contracts.Failures;
 using Platform.Feeds.Tables;
@@ -19,32 +20,69 @@ internal sealed class SwapLoad(EngineCopy copy, PartitionSwap swap)
             ? "the table is empty: rows are copied straight into a new partition."
             : $"truncate and upsert: a new partition replaces the {attempt.Feed.TableRows} stored rows.";
 
-        await attempt.StepAsync("copy", async () =>
-        {
-            await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
-            await connection.ExecuteAsync($"drop table if exists {target}", cancellationToken);
-            await connection.ExecuteAsync($"{table.CreatePartition(attempt.PartName)} with (autovacuum_enabled = false)", cancellationToken);
-            await SetUpdatedAtAsync(attempt, connection, target, cancellationToken);
-            var streams = copy.Streams(attempt);
-            if (streams == 1)
-            {
-                await copy.RunAsync(attempt, connection, target, streams, freeze: true, cancellationToken);
-                await transaction.CommitAsync(cancellationToken);
-            }
-            else
-            {
-                // FREEZE wants a table of its own transaction, and other sessions one that is committed. Two processors outweigh it.
-                await transaction.CommitAsync(cancellationToken);
-                await copy.RunAsync(attempt, connection, target, streams, freeze: false, cancellationToken);
-            }
-        });
-
+        await (table.Definition.Keyless ? CopyKeylessAsync(attempt, connection, target, cancellationToken) : CopyKeyedAsync(attempt, connection, target, cancellationToken));
         attempt.Monitor.Phase = "merging";
         var superseded = await attempt.StepAsync("index", () => IndexAsync(attempt, connection, target, cancellationToken));
         var counts = await attempt.StepAsync("count", () => CountAsync(attempt, connection, target, superseded, cancellationToken));
+        await HoldWhatCostsTooMuchAsync(attempt, connection, target, counts, cancellationToken);
         var old = await connection.AttachedPartitionAsync(table, cancellationToken);
         await using var exchange = await connection.BeginTransactionAsync(cancellationToken);
         await swap.CommitAsync(attempt, exchange, attempt.PartName, old, counts, cancellationToken);
+    }
+
+    private Task CopyKeyedAsync(LoadAttempt attempt, NpgsqlConnection connection, string target, CancellationToken cancellationToken) => attempt.StepAsync("copy", async () =>
+    {
+        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+        await CreateAsync(attempt, connection, target, cancellationToken);
+        var streams = copy.Streams(attempt);
+        if (streams == 1)
+        {
+            await copy.RunAsync(attempt, connection, target, streams, freeze: true, cancellationToken);
+            await transaction.CommitAsync(cancellationToken);
+        }
+        else
+        {
+            // FREEZE wants a table of its own transaction, and other sessions one that is committed. Two processors outweigh it.
+            await transaction.CommitAsync(cancellationToken);
+            await copy.RunAsync(attempt, connection, target, streams, freeze: false, cancellationToken);
+        }
+    });
+
+    private async Task CopyKeylessAsync(LoadAttempt attempt, NpgsqlConnection connection, string target, CancellationToken cancellationToken)
+    {
+        var raw = DomainTable.Staging(attempt.RawName);
+        await attempt.StepAsync("copy", async () =>
+        {
+            await connection.CreateStagingAsync(attempt.Table, raw, attempt.Table.CopiedColumns, cancellationToken);
+            await copy.RunAsync(attempt, connection, raw, copy.Streams(attempt), freeze: false, cancellationToken);
+        });
+        await attempt.StepAsync("identify", async () =>
+        {
+            await CreateAsync(attempt, connection, target, cancellationToken);
+            await KeylessRows.FillAsync(connection, attempt.Table, raw, target, cancellationToken);
+        });
+    }
+
+    private static async Task CreateAsync(LoadAttempt attempt, NpgsqlConnection connection, string target, CancellationToken cancellationToken)
+    {
+        await connection.ExecuteAsync($"drop table if exists {target}", cancellationToken);
+        await connection.ExecuteAsync($"{attempt.Table.CreatePartition(attempt.PartName)} with (autovacuum_enabled = false)", cancellationToken);
+        await SetUpdatedAtAsync(attempt, connection, target, cancellationToken);
+    }
+
+    /// <summary>A truncate that would empty the table, or shrink it by more than the feed allows, is more often a broken export than meant: it waits for approval (F8).</summary>
+    private static async Task HoldWhatCostsTooMuchAsync(LoadAttempt attempt, NpgsqlConnection connection, string target, LoadCounts counts, CancellationToken cancellationToken)
+    {
+        var (before, after) = (attempt.Feed.TableRows, attempt.Feed.TableRows + counts.Inserted - counts.Removed);
+        var allowed = attempt.Table.Definition.HoldTruncateAbovePercent;
+        if (attempt.Load.TruncateApproved || (before - after) * 100m <= allowed * before)
+        {
+            return;
+        }
+
+        await connection.ExecuteAsync($"drop table {target}", cancellationToken);
+        throw new LoadHeldException(counts, after, string.Create(CultureInfo.InvariantCulture,
+            $"The truncate would leave {after} of the {before} rows of {attempt.Table.Name} ({(before - after) * 100m / before:0.#} % fewer); the feed allows {allowed:0.##} %. The table is as it was. POST /api/loads/{attempt.Load.Id}/approve goes on, /reject ends the load; later loads of the feed wait."));
     }
 
     /// <summary>The engine knows nothing of a generated field: a default gives all rows of the load one value, and goes again.</summary>
@@ -72,6 +110,7 @@ internal sealed class SwapLoad(EngineCopy copy, PartitionSwap swap)
         }
 
         await connection.ExecuteAsync(table.UseKeyIndex(attempt.PartName), cancellationToken);
+        await connection.BuildIndexesAsync(table, attempt.PartName, cancellationToken);
         if (table.Definition.GenerateUpdatedField)
         {
             await connection.ExecuteAsync($"alter table {target} alter column {DomainTable.UpdatedAt} drop default", cancellationToken);

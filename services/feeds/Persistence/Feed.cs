@@ -28,9 +28,15 @@ internal sealed class Feed
     /// <summary>Rows of the domain table; kept by the commits that change them.</summary>
     public long TableRows { get; set; }
 
+    /// <summary>The domain table as the active definition made it; null before the first activation.</summary>
+    public Tables.DomainTable? Table => Active is null ? null : new(Id, DomainTable, Active);
+
     public required DateTimeOffset CreatedAt { get; init; }
 
     public required DateTimeOffset UpdatedAt { get; set; }
 
     public DateTimeOffset? ActivatedAt { get; set; }
+
+    /// <summary>Set while the feed takes no loads; its table stays.</summary>
+    public DateTimeOffset? DeactivatedAt { get; set; }
 }

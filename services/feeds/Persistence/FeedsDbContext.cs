@@ -41,6 +41,7 @@ internal sealed class FeedsDbContext(DbContextOptions<FeedsDbContext> options) :
         feed.HasIndex(row => row.DomainTable).IsUnique();
         Json(feed.Property(row => row.Draft));
         Json(feed.Property(row => row.Active));
+        feed.Ignore(row => row.Table);
         feed.Property<uint>("xmin").IsRowVersion();
     }
 
@@ -56,6 +57,7 @@ internal sealed class FeedsDbContext(DbContextOptions<FeedsDbContext> options) :
         load.Property(row => row.Failure).HasConversion(
             failure => failure == null ? null : JsonNamingPolicy.CamelCase.ConvertName(failure.Value.ToString()),
             text => text == null ? null : Enum.Parse<FailureCategory>(text, ignoreCase: true));
+        Json(load.Property(row => row.Drift));
         Json(load.Property(row => row.Seconds)).HasColumnType("json"); // jsonb would lose the order of the steps
     }
 

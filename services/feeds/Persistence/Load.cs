@@ -12,6 +12,9 @@ public enum LoadState
     /// <summary>Held by a worker.</summary>
     Running,
 
+    /// <summary>A truncate that would cost the table too many rows waits for approval.</summary>
+    Held,
+
     /// <summary>Committed.</summary>
     Loaded,
 
@@ -41,6 +44,15 @@ internal sealed class Load
     public string? SampleFileId { get; init; }
 
     public bool Truncate { get; init; }
+
+    /// <summary>The truncate may cost the table any number of rows: a person approved it, or asked for it outright.</summary>
+    public bool TruncateApproved { get; set; }
+
+    /// <summary>Percent of bad rows allowed for this load instead of the feed's.</summary>
+    public decimal? ErrorThresholdPercent { get; init; }
+
+    /// <summary>How the files' columns differ from the feed's fields (F12).</summary>
+    public List<DriftNote> Drift { get; set; } = [];
 
     public required List<string> Tags { get; init; }
 
@@ -173,7 +185,15 @@ internal sealed class LoadCancellation
     public required DateTimeOffset RequestedAt { get; init; }
 }
 
-/// <summary>A partition that a swap replaced: kept for a while, then swept.</summary>
+/// <summary>One difference between a file's columns and the feed's fields, and what was done about it.</summary>
+/// <param name="File">The file it was found in first.</param>
+/// <param name="Column">The column, as the file spells it.</param>
+/// <param name="FileType">Its type in the file's own words.</param>
+/// <param name="Action">ignored, added, failed or kept.</param>
+/// <param name="Explanation">What it means and what can be done.</param>
+public sealed record DriftNote(string File, string Column, string FileType, string Action, string Explanation);
+
+/// <summary>Rows kept for a while, then swept: a partition that a swap replaced, or the rows a merge changed, as they were.</summary>
 internal sealed class DetachedPartition
 {
     /// <summary>Its table in the schema <c>domain_parts</c>.</summary>
@@ -181,8 +201,11 @@ internal sealed class DetachedPartition
 
     public required string FeedId { get; init; }
 
-    /// <summary>The load that replaced it.</summary>
+    /// <summary>The load that replaced or changed the rows.</summary>
     public required string LoadId { get; init; }
+
+    /// <summary><c>partition</c> or <c>before-images</c>.</summary>
+    public required string Kind { get; init; }
 
     public required DateTimeOffset DetachedAt { get; init; }
 }

@@ -12,10 +12,16 @@ internal sealed record DomainTable(string FeedId, string Name, FeedDefinition De
     public const string PartitionSchema = "domain_parts";
     public const string StagingSchema = "staging";
 
+    /// <summary>Ends the name of a staging table that belongs to another table of the same attempt.</summary>
+    public const string RawSuffix = "_raw";
+
     /// <summary>Which load, file and row of the file a stored row came from.</summary>
     public static readonly IReadOnlyList<string> Lineage = ["_load_id", "_file_id", "_row_no"];
 
     public const string UpdatedAt = "_updated_at";
+
+    /// <summary>Key of a keyless feed's rows: the hash of their values, and their number among the equal rows of their file.</summary>
+    public static readonly IReadOnlyList<string> RowIdentity = ["_row_hash", "_row_occurrence"];
 
     /// <summary>The shell, quoted.</summary>
     public string Shell => $"{Schema}.{Quote(Name)}";
@@ -23,13 +29,19 @@ internal sealed record DomainTable(string FeedId, string Name, FeedDefinition De
     /// <summary>The columns a COPY of the engine fills, in its order.</summary>
     public IEnumerable<string> CopiedColumns => Definition.Fields.Select(one => Quote(one.Name)).Concat(Lineage);
 
+    /// <summary>The columns of a staging table: what was copied and, without a key, what takes its place.</summary>
+    public IEnumerable<string> StagedColumns => Definition.Keyless ? CopiedColumns.Concat(RowIdentity) : CopiedColumns;
+
     /// <summary>Every column.</summary>
-    public IEnumerable<string> Columns => Definition.GenerateUpdatedField ? CopiedColumns.Append(UpdatedAt) : CopiedColumns;
+    public IEnumerable<string> Columns => Definition.GenerateUpdatedField ? StagedColumns.Append(UpdatedAt) : StagedColumns;
 
-    public IEnumerable<string> KeyColumns => Definition.KeyFields.Select(one => Quote(one.Name));
+    public IEnumerable<string> KeyColumns => Definition.Keyless ? RowIdentity : Definition.KeyFields.Select(one => Quote(one.Name));
 
-    /// <summary>The fields whose values decide whether a row changed: all but the key.</summary>
-    public IEnumerable<string> ValueColumns => Definition.Fields.Where(one => !Definition.IsKey(one)).Select(one => Quote(one.Name));
+    /// <summary>The types of <see cref="KeyColumns"/>.</summary>
+    public IEnumerable<string> KeyTypes => Definition.Keyless ? ["uuid", "bigint"] : Definition.KeyFields.Select(one => one.PostgresType);
+
+    /// <summary>The fields whose values decide whether a row changed: all but the key. Rows of a keyless feed never change.</summary>
+    public IEnumerable<string> ValueColumns => Definition.Keyless ? [] : Definition.Fields.Where(one => !Definition.IsKey(one)).Select(one => Quote(one.Name));
 
     public string Key => string.Join(", ", KeyColumns);
 
@@ -46,6 +58,12 @@ internal sealed record DomainTable(string FeedId, string Name, FeedDefinition De
             foreach (var column in Lineage)
             {
                 yield return $"{column} bigint not null";
+            }
+
+            if (Definition.Keyless)
+            {
+                yield return "_row_hash uuid not null";
+                yield return "_row_occurrence bigint not null";
             }
 
             if (Definition.GenerateUpdatedField)

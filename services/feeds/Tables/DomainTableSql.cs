@@ -30,6 +30,42 @@ internal static class DomainTableSql
         return (T)(await command.ExecuteScalarAsync(cancellationToken))!;
     }
 
+    /// <summary>Makes an empty staging table of some of the shell's columns; one that is there goes.</summary>
+    public static async Task CreateStagingAsync(this NpgsqlConnection connection, DomainTable table, string staging, IEnumerable<string> columns, CancellationToken cancellationToken)
+    {
+        // A type alone, without the rule that key columns are never null: what is staged may have no identity yet.
+        await connection.ExecuteAsync($"drop table if exists {staging}", cancellationToken);
+        await connection.ExecuteAsync($"create unlogged table {staging} with (autovacuum_enabled = false) as select {string.Join(", ", columns)} from {table.Shell} with no data", cancellationToken);
+    }
+
+    /// <summary>
+    /// Builds on a partition-to-be every index the shell has besides its key's: those of foreign keys and those that people made. ATTACH takes them over; what is missing it would
+    /// build itself, while readers wait.
+    /// </summary>
+    public static async Task BuildIndexesAsync(this NpgsqlConnection connection, DomainTable table, string name, CancellationToken cancellationToken)
+    {
+        var definitions = new List<string>();
+        await using (var command = new NpgsqlCommand("""
+            select pg_get_indexdef(i.indexrelid), format(' ON ONLY %I.%I ', n.nspname, c.relname)
+            from pg_index i join pg_class c on c.oid = i.indrelid join pg_namespace n on n.oid = c.relnamespace
+            where i.indrelid = $1::regclass and not i.indisprimary order by i.indexrelid
+            """, connection) { Parameters = { new() { Value = table.Shell } } })
+        {
+            await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+            while (await reader.ReadAsync(cancellationToken))
+            {
+                var (definition, on) = (reader.GetString(0), reader.GetString(1));
+                var rest = definition[(definition.IndexOf(on, StringComparison.Ordinal) + on.Length)..];
+                definitions.Add($"create {(definition.StartsWith("CREATE UNIQUE", StringComparison.Ordinal) ? "unique index" : "index")} on {DomainTable.Partition(name)} {rest}");
+            }
+        }
+
+        foreach (var definition in definitions)
+        {
+            await connection.ExecuteAsync(definition, cancellationToken);
+        }
+    }
+
     /// <summary>The statement that makes a partition-to-be: the shell's columns, no index.</summary>
     public static string CreatePartition(this DomainTable table, string name) =>
         $"create table {DomainTable.Partition(name)} ({string.Join(", ", table.ColumnDefinitions)})";
