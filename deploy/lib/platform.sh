@@ -61,6 +61,7 @@ select 'create role domain_reader login' where not exists (select from pg_roles 
 alter role domain_reader password '$(cat "$state/secrets/domain-reader.password")';
 grant connect on database feeds to domain_reader;
 SQL
+  run_sql feeds < "${BASH_SOURCE[0]%/*}/table-reader.sql"
 }
 
 # run_binary NAME ARGUMENT...: becomes that process, in its own folder, where its appsettings.json lies, and in a session of its own, so that Ctrl-C reaches the

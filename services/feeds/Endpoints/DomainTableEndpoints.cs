@@ -48,6 +48,9 @@ public sealed record DomainColumnView
     /// <summary>The column's name in the files; absent for the platform's own columns.</summary>
     public string? IncomingName { get; init; }
 
+    /// <summary>The field's description.</summary>
+    public string? Description { get; init; }
+
     /// <summary>What the values mean.</summary>
     public IReadOnlyList<string> SemanticTags { get; init; } = [];
 }
@@ -101,7 +104,7 @@ internal static class DomainTableEndpoints
         }
 
         // The key travels as text and is compared in its own type. row_to_json keeps every digit and the order of the columns.
-        var types = table.Definition.KeyFields.Select(field => field.PostgresType).ToList();
+        var types = table.KeyTypes.ToList();
         var beyond = cursor is null ? "" : $"where ({table.Key}) > ({string.Join(", ", types.Select((type, i) => $"cast(${i + 2} as {type})"))})";
         await using var query = source.CreateCommand(
             $"select row_to_json(t)::text, array[{string.Join(", ", keys.Select(key => $"t.{key}::text"))}] from (select {string.Join(", ", table.Columns)} from {table.Shell} {beyond} order by {table.Key} limit $1) t");
@@ -153,10 +156,10 @@ internal static class DomainTableEndpoints
         return TypedResults.Ok(Page<LoadView>.From([.. loads.Select(load => LoadView.Of(load, feed.DomainTable))], limit, load => load.LoadSeq.ToString(System.Globalization.CultureInfo.InvariantCulture)));
     }
 
-    private static Task<Feed?> FindAsync(FeedsDbContext database, string name, CancellationToken cancellationToken) =>
+    internal static Task<Feed?> FindAsync(FeedsDbContext database, string name, CancellationToken cancellationToken) =>
         database.Feeds.AsNoTracking().FirstOrDefaultAsync(feed => feed.DomainTable == name && feed.Active != null, cancellationToken);
 
-    private static Refusal Unknown(string name) => Refusal.NotFound("domain table", name, "GET /api/domain-tables lists them; a feed has one once it is activated.");
+    internal static Refusal Unknown(string name) => Refusal.NotFound("domain table", name, "GET /api/domain-tables lists them; a feed has one once it is activated.");
 
     private static bool TryReadCursor(string? after, int keys, out string[]? cursor)
     {
@@ -182,6 +185,7 @@ internal static class DomainTableEndpoints
     {
         var table = new DomainTable(feed.Id, feed.DomainTable, feed.Active!);
         var own = DomainTable.Lineage.Select(column => new DomainColumnView { Name = column, Type = "bigint" });
+        own = table.Definition.Keyless ? own.Concat(DomainTable.RowIdentity.Zip(table.KeyTypes, (column, type) => new DomainColumnView { Name = column, Type = type })) : own;
         return new()
         {
             Name = feed.DomainTable,
@@ -192,7 +196,7 @@ internal static class DomainTableEndpoints
             PrimaryKey = feed.Active!.PrimaryKey,
             Columns =
             [
-                .. feed.Active.Fields.Select(field => new DomainColumnView { Name = field.Name, Type = field.PostgresType, IncomingName = field.IncomingName, SemanticTags = field.SemanticTags }),
+                .. feed.Active.Fields.Select(field => new DomainColumnView { Name = field.Name, Type = field.PostgresType, IncomingName = field.IncomingName, Description = field.Description, SemanticTags = field.SemanticTags }),
                 .. table.Definition.GenerateUpdatedField ? own.Append(new() { Name = DomainTable.UpdatedAt, Type = "timestamp with time zone" }) : own,
             ],
         };
