@@ -2,9 +2,11 @@ using Npgsql;
 using Platform.Feeds.Consumers;
 using Platform.Feeds.Couriers;
 using Platform.Feeds.Credentials;
+using Platform.Feeds.Definitions;
 using Platform.Feeds.Endpoints;
 using Platform.Feeds.Loading;
 using Platform.Feeds.Persistence;
+using Platform.Feeds.Tables;
 using Platform.Files;
 using Platform.Postgres;
 using Platform.ServiceDefaults.Messaging;
@@ -33,7 +35,11 @@ internal static class FeedsService
             services.GetRequiredService<NpgsqlDataSource>(), LoadWorker.Leased(services.GetRequiredService<FeedsOptions>()), services.GetRequiredService<TimeProvider>()));
         builder.Services.AddSingleton<LandingStore>();
         builder.Services.AddSingleton<SourceFiles>();
+        builder.Services.AddScoped<SampleFiles>();
+        builder.Services.AddSingleton<TableReader>();
         builder.Services.AddSingleton<LoadFileList>();
+        builder.Services.AddSingleton<SchemaDrift>();
+        builder.Services.AddSingleton<DriftedFields>();
         builder.Services.AddSingleton<EngineCopy>();
         builder.Services.AddSingleton<LoadCommit>();
         builder.Services.AddSingleton<PartitionSwap>();
@@ -49,9 +55,14 @@ internal static class FeedsService
     public static void MapFeeds(this WebApplication app)
     {
         app.MapFeedEndpoints();
+        app.MapFeedActionEndpoints();
+        app.MapIngestQueryEndpoints();
         app.MapActivationEndpoints();
         app.MapDomainTableEndpoints();
+        app.MapTableInsightEndpoints();
+        app.MapTableAccessEndpoints();
         app.MapLoadEndpoints();
+        app.MapLoadDecisionEndpoints();
         app.MapInternalFeedEndpoints();
     }
 }

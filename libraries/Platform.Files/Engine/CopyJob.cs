@@ -34,6 +34,9 @@ public sealed record CopyJob
     /// <summary>Read one after another, in this order.</summary>
     public required IReadOnlyList<SourceFile> Files { get; init; }
 
+    /// <summary>A query whose result is read in place of the files: one relation, said to come from the last of them.</summary>
+    public IngestQuery? Query { get; init; }
+
     /// <summary>The columns, in the order they are written.</summary>
     public required IReadOnlyList<LoadField> Fields { get; init; }
 

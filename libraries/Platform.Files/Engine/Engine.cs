@@ -54,6 +54,19 @@ public sealed class Engine : IAsyncDisposable
         return await LookAsync(Job(EngineTask.Head, [file]) with { HeadBytes = bytes }, EngineJson.Default.FileHead, cancellationToken);
     }
 
+    /// <summary>The columns of a query's result over <paramref name="files"/>, and its first <paramref name="rows"/> rows.</summary>
+    /// <exception cref="EngineException">A file cannot be read, or the query is refused or fails.</exception>
+    public async Task<PreviewResult> PreviewAsync(IReadOnlyList<SourceFile> files, IngestQuery query, int rows, CancellationToken cancellationToken)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(rows);
+        return await LookAsync(Job(EngineTask.Preview, files) with { Query = query, PreviewRows = rows }, EngineJson.Default.PreviewResult, cancellationToken);
+    }
+
+    /// <summary>The columns of a query's result over <paramref name="files"/>.</summary>
+    /// <exception cref="EngineException">A file cannot be read, or the query is refused or fails.</exception>
+    public async Task<IReadOnlyList<InferredField>> InferAsync(IReadOnlyList<SourceFile> files, IngestQuery query, CancellationToken cancellationToken) =>
+        await LookAsync(Job(EngineTask.Infer, files) with { Query = query, PreviewRows = 1 }, EngineJson.Default.IReadOnlyListInferredField, cancellationToken);
+
     /// <summary>
     /// Writes the files' rows to <paramref name="sink"/>: the fields in their order, then <c>_load_id</c>, <c>_file_id</c> and <c>_row_no</c>, all <c>bigint</c>.
     /// What the sink took is worth something only if this returns: a file may turn out bad at its end. What the sink throws is thrown.
@@ -63,6 +76,7 @@ public sealed class Engine : IAsyncDisposable
     {
         var task = Job(EngineTask.Copy, job.Files) with
         {
+            Query = job.Query,
             Fields = job.Fields,
             LoadId = job.LoadId,
             IncludeHeaderTrailer = job.IncludeHeaderTrailer,

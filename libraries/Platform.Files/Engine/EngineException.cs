@@ -6,6 +6,9 @@ public enum EngineFailure
     /// <summary>The file cannot be used as it is. Trying again changes nothing.</summary>
     BadFile,
 
+    /// <summary>The ingest query cannot be run. A person must change it.</summary>
+    BadQuery,
+
     /// <summary>Memory, disk, time or the reading process gave out. Trying again may help.</summary>
     Environment,
 

@@ -18,6 +18,9 @@ internal sealed record EngineJob
 
     public required IReadOnlyList<SourceFile> Files { get; init; }
 
+    /// <summary>When there is one, its result is read in place of the files.</summary>
+    public IngestQuery? Query { get; init; }
+
     public IReadOnlyList<LoadField> Fields { get; init; } = [];
 
     public long LoadId { get; init; }

@@ -72,8 +72,7 @@ public sealed class CompressedFilesTests(Unpacking unpacking) : IClassFixture<Un
     [MemberData(nameof(Programs))]
     public void A_small_file_that_would_fill_the_disk_is_stopped_while_it_grows(string program)
     {
-        // The quickest level that packs so much: gzip's lower ones reach 230 to 1 only.
-        var bomb = Tool.Run(program, [program == "gzip" ? "-6c" : "-1c"], new byte[140 << 20]);
+        var bomb = Tool.Run(program, ["-1c"], new byte[140 << 20]);
         Assert.Contains("grows more than 400 times", unpacking.Refused(unpacking.Packed(bomb)), StringComparison.Ordinal);
         Assert.Contains("has more than 1 MB when its", unpacking.Refused(unpacking.Packed(bomb), decodedLimit: 1), StringComparison.Ordinal);
     }

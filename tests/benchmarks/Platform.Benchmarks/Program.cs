@@ -2,7 +2,6 @@ using Platform.Benchmarks;
 
 var benchmarks = new Dictionary<string, Func<string[], Task<Result>>>
 {
-    ["encodings"] = EncodingsSpeed.RunAsync,
     ["ingest-first"] = IngestFirst.RunAsync,
     ["scheduler-due"] = SchedulerDue.RunAsync,
     ["scheduler-idle"] = SchedulerIdle.RunAsync,

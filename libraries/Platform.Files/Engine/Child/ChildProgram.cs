@@ -28,6 +28,7 @@ internal static class ChildProgram
         try
         {
             Sandbox.Close(connection, job, intake);
+            job = job.Query is null ? job : job with { Files = [QueryResult.Make(connection, job, intake)] };
             switch (job.Task)
             {
                 case EngineTask.Infer:

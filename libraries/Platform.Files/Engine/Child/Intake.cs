@@ -27,6 +27,13 @@ internal sealed class Intake(EngineJob job) : IDisposable
     /// <summary>A file's parts, in order. Each can be read, as often as it takes, until the next one is asked for.</summary>
     public IEnumerable<SourceFile> Parts(SourceFile file)
     {
+        if (file.Format == QueryResult.KindName)
+        {
+            // It lies in the child's own database.
+            yield return file;
+            yield break;
+        }
+
         foreach (var part in Expand(new Layer(file, file.Name, () => SourceBytes.Open(file), file.Path, 0, file.Settings.Member, file.Settings.Compression)))
         {
             _parts[part.Path] = part;

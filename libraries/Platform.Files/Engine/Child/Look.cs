@@ -80,7 +80,7 @@ internal static class Look
     {
         try
         {
-            return FilesLibrary.Formats.Get(file.Format);
+            return file.Format == QueryResult.KindName ? QueryResult.Format : FilesLibrary.Formats.Get(file.Format);
         }
         catch (UnknownKindException e)
         {
