@@ -18,9 +18,9 @@ internal sealed partial class KeysAtStart(KeyRing keys, IServiceScopeFactory sco
         {
             await CheckAsync(db, keys, cancellationToken);
         }
-        catch (Exception e) when (e is NpgsqlException { IsTransient: true } or PostgresException { SqlState: PostgresErrorCodes.UndefinedTable })
+        catch (Exception e) when ((e as NpgsqlException ?? e.InnerException) is NpgsqlException { IsTransient: true } or PostgresException { SqlState: PostgresErrorCodes.UndefinedTable })
         {
-            // Every secret is checked when it is opened, whatever happens here.
+            // EF wraps what may pass. An absent database is waited for; every secret is checked when it is opened, whatever happens here.
             NotChecked(logger, e.Message);
         }
     }
