@@ -72,7 +72,8 @@ public sealed class CompressedFilesTests(Unpacking unpacking) : IClassFixture<Un
     [MemberData(nameof(Programs))]
     public void A_small_file_that_would_fill_the_disk_is_stopped_while_it_grows(string program)
     {
-        var bomb = Tool.Run(program, ["-1c"], new byte[140 << 20]);
+        // The fastest gzip shrinks it a few hundred times only.
+        var bomb = Tool.Run(program, [program == "gzip" ? "-6c" : "-1c"], new byte[140 << 20]);
         Assert.Contains("grows more than 400 times", unpacking.Refused(unpacking.Packed(bomb)), StringComparison.Ordinal);
         Assert.Contains("has more than 1 MB when its", unpacking.Refused(unpacking.Packed(bomb), decodedLimit: 1), StringComparison.Ordinal);
     }
