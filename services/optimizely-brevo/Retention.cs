@@ -35,7 +35,7 @@ internal sealed partial class Retention(NpgsqlDataSource database, IOptions<Rete
         """,
         $"""
         update conversion_events set payload = '{"{}"}', reason = null where ctid = any(array(
-            select ctid from conversion_events where occurred_at < $1 and payload <> '{"{}"}' and state <> 'Queued' limit {Step}))
+            select ctid from conversion_events where queued_at < $1 and payload <> '{"{}"}' and state <> 'Queued' limit {Step}))
         """,
     ];
 

@@ -34,6 +34,9 @@ internal sealed class ConversionEvent
     public string? Reason { get; init; }
 
     public required DateTimeOffset OccurredAt { get; init; }
+
+    /// <summary>When it was queued, by the database's clock. How long it is kept counts from here: an event of long ago may have come today.</summary>
+    public DateTimeOffset QueuedAt { get; init; }
 }
 
 internal enum ConversionBatchState

@@ -115,7 +115,8 @@ internal sealed class OptimizelyBrevoDbContext(DbContextOptions<OptimizelyBrevoD
             conversion.HasKey(row => row.Id);
             conversion.HasOne<Connection>().WithMany().HasForeignKey(row => row.ConnectionId).OnDelete(DeleteBehavior.Cascade);
             conversion.HasIndex(row => row.BatchId);
-            conversion.HasIndex(row => row.OccurredAt).HasFilter("payload <> '{}'");
+            conversion.Property(row => row.QueuedAt).HasDefaultValueSql("clock_timestamp()");
+            conversion.HasIndex(row => row.QueuedAt).HasFilter("payload <> '{}'");
             conversion.Property(row => row.Payload).HasColumnType("jsonb");
         });
         modelBuilder.Entity<ConversionBatch>(batch =>

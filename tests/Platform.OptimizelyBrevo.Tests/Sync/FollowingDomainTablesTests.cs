@@ -128,14 +128,17 @@ public sealed class FollowingDomainTablesTests(OptimizelyBrevoApp app)
         await app.ExecuteAsync($"""
             update syncs set ended_at = ended_at - interval '91 days' where id = '{sync}';
             update decisions set received_at = received_at - interval '91 days' where connection_id = '{_shop.Id}';
-            insert into conversion_events (id, connection_id, direction, payload, occurred_at, state, reason)
-            values (gen_random_uuid(), '{_shop.Id}', 'ToBrevo', '{"{\"event_name\": \"x\"}"}', clock_timestamp() - interval '91 days', 'Rejected', 'old@example.com is bad')
+            insert into conversion_events (id, connection_id, direction, payload, occurred_at, queued_at, state, reason)
+            select gen_random_uuid(), '{_shop.Id}', 'ToBrevo', '{"{\"event_name\": \"x\"}"}', clock_timestamp() - interval '91 days', queued_at, 'Rejected', reason
+            from (values (clock_timestamp() - interval '91 days', 'queued long ago'), (clock_timestamp(), 'of long ago, queued today')) e (queued_at, reason)
             """);
         await app.Services.GetRequiredService<Retention>().SweepAsync(TestContext.Current.CancellationToken);
 
         Assert.Equal(0, await app.QueryAsync<long>($"select count(*) from sync_changes where sync_id = '{sync}'"));
         Assert.Equal(0, await app.QueryAsync<long>($"select count(*) from decisions where connection_id = '{_shop.Id}'"));
-        Assert.Equal("{}", await app.QueryAsync<string>($"select payload::text || coalesce(reason, '') from conversion_events where connection_id = '{_shop.Id}'"));
+        Assert.Equal(
+            """of long ago, queued today{"event_name": "x"}, {}""",
+            await app.QueryAsync<string>($"select string_agg(coalesce(reason, '') || payload::text, ', ' order by queued_at desc) from conversion_events where connection_id = '{_shop.Id}'"));
         Assert.Equal(1, await app.QueryAsync<long>($"select count(*) from contacts where connection_id = '{_shop.Id}'"));
         Assert.Equal(1, await app.QueryAsync<long>($"select count(*) from syncs where id = '{sync}'"));
     }
