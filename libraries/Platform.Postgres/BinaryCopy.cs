@@ -8,19 +8,10 @@ namespace Platform.Postgres;
 /// </summary>
 public sealed class BinaryCopy : IAsyncDisposable
 {
-    private static readonly byte[] StreamHeader = [.. "PGCOPY\n"u8, 0xFF, .. "\r\n\0"u8, 0, 0, 0, 0, 0, 0, 0, 0];
-    private static readonly byte[] StreamTrailer = [0xFF, 0xFF];
-
     private readonly NpgsqlRawCopyStream _stream;
     private bool _ended;
 
     private BinaryCopy(NpgsqlRawCopyStream stream) => _stream = stream;
-
-    /// <summary>What a stream of rows begins with: the signature, no flags, no extension.</summary>
-    public static ReadOnlyMemory<byte> Header => StreamHeader;
-
-    /// <summary>What a stream of rows ends with.</summary>
-    public static ReadOnlyMemory<byte> Trailer => StreamTrailer;
 
     /// <summary>Bytes handed over so far.</summary>
     public long Bytes { get; private set; }

@@ -9,9 +9,6 @@ internal sealed class FeedsOptions
     /// <summary>Loads that run at the same time in this process, 1 to 16; of one feed never more than one anywhere.</summary>
     public int Parallel { get; set; } = 2;
 
-    /// <summary>COPYs that share the rows of one large load, 1 to 8. As many as the database has processors to spare; more only wait for each other.</summary>
-    public int CopyStreams { get; set; } = 2;
-
     /// <summary>How often a load is tried when the environment fails.</summary>
     public int MaxFailures { get; set; } = 5;
 
@@ -47,11 +44,6 @@ internal sealed class FeedsOptions
         if (!Path.IsPathRooted(options.LandingRoot))
         {
             throw new InvalidOperationException($"The setting Landing:Root is '{options.LandingRoot}'. It must be the absolute path of the landing store, where the couriers put files.");
-        }
-
-        if (options.CopyStreams is < 1 or > 8)
-        {
-            throw new InvalidOperationException($"The setting Loading:CopyStreams is {options.CopyStreams}. It must be 1 to 8.");
         }
 
         return options.Parallel is >= 1 and <= 16

@@ -3,23 +3,15 @@ using Npgsql;
 using Platform.Contracts.Failures;
 using Platform.Feeds.Definitions;
 using Platform.Files.Engine;
+using Platform.Postgres;
 
 namespace Platform.Feeds.Loading;
 
 /// <summary>Reads the files of a load through the engine into one table, by one binary COPY, and judges what was read.</summary>
-internal sealed class EngineCopy(Engine engine, NpgsqlDataSource database, SourceFiles sources, SchemaDrift schema, FeedsOptions options)
+internal sealed class EngineCopy(Engine engine, SourceFiles sources, SchemaDrift schema, FeedsOptions options)
 {
-    /// <summary>Below this many bytes of files a second COPY saves less than its session costs.</summary>
-    private const long BytesWorthSpreading = 8 << 20;
-
-    /// <summary>How many COPYs share the rows of a load.</summary>
-    public int Streams(LoadAttempt attempt) => attempt.Files.Sum(file => file.Size) < BytesWorthSpreading ? 1 : options.CopyStreams;
-
-    /// <summary>
-    /// Copies everything; throws when a file is bad or too many rows are. The table is then to be dropped: with one of several <paramref name="streams"/> rows may have arrived.
-    /// With more than one, <paramref name="target"/> must be visible to other sessions.
-    /// </summary>
-    public async Task RunAsync(LoadAttempt attempt, NpgsqlConnection connection, string target, int streams, bool freeze, CancellationToken cancellationToken)
+    /// <summary>Copies everything; throws, with nothing stored, when a file is bad or too many rows are.</summary>
+    public async Task RunAsync(LoadAttempt attempt, NpgsqlConnection connection, string target, string copyOptions, CancellationToken cancellationToken)
     {
         var job = new CopyJob
         {
@@ -27,12 +19,11 @@ internal sealed class EngineCopy(Engine engine, NpgsqlDataSource database, Sourc
             Query = attempt.IngestQuery,
             Fields = [.. attempt.Table.Definition.Fields.Select(field => ToLoadField(attempt.Table.Definition, field))],
             LoadId = attempt.Load.LoadSeq,
-            IncludeHeaderTrailer = false,
             MaxRejectsKept = options.MaxRejectsKept,
         };
         attempt.Rejected.Clear();
-        await using var copy = await CopyStreams.BeginAsync(database, connection,
-            $"copy {target} ({string.Join(", ", attempt.Table.CopiedColumns)}) from stdin (format binary{(freeze ? ", freeze" : "")})", streams, options, cancellationToken);
+        await using var copy = await BinaryCopy.BeginAsync(connection,
+            $"copy {target} ({string.Join(", ", attempt.Table.CopiedColumns)}) from stdin (format binary{copyOptions})", cancellationToken);
         var sink = new CopySink
         {
             OnData = copy.WriteAsync,

@@ -25,7 +25,7 @@ internal sealed class LoaderSession : IAsyncDisposable
         var session = new LoaderSession(await database.OpenConnectionAsync(cancellationToken), feedId);
         try
         {
-            await PrepareAsync(session.Connection, options, cancellationToken);
+            await session.PrepareAsync(options, cancellationToken);
             await session.LockAsync(cancellationToken);
             return session;
         }
@@ -52,8 +52,7 @@ internal sealed class LoaderSession : IAsyncDisposable
         await Connection.DisposeAsync();
     }
 
-    /// <summary>The settings for bulk work, which a session keeps until it goes back to the pool.</summary>
-    public static Task PrepareAsync(NpgsqlConnection connection, FeedsOptions options, CancellationToken cancellationToken) => connection.ExecuteAsync($"""
+    private Task PrepareAsync(FeedsOptions options, CancellationToken cancellationToken) => Connection.ExecuteAsync($"""
         set timezone = 'UTC';
         set client_connection_check_interval = '2s';
         set work_mem = '{options.WorkMemMegabytes}MB';

@@ -18,7 +18,7 @@ internal sealed class MergeLoad(EngineCopy copy, PartitionSwap swap, LoadCommit 
         await attempt.StepAsync("copy", async () =>
         {
             await connection.CreateStagingAsync(table, raw, table.CopiedColumns, cancellationToken);
-            await copy.RunAsync(attempt, connection, raw, copy.Streams(attempt), freeze: false, cancellationToken);
+            await copy.RunAsync(attempt, connection, raw, "", cancellationToken);
         });
         if (table.Definition.Keyless)
         {

@@ -6,7 +6,7 @@ using Platform.Feeds.Tables;
 namespace Platform.Feeds.Loading;
 
 /// <summary>
-/// A load whose rows make up the whole table afterwards: a first load, or a truncate. COPY into a new partition, the key index built afterwards, one exchange
+/// A load whose rows make up the whole table afterwards: a first load, or a truncate. COPY with FREEZE into a new partition, the key index built afterwards, one exchange
 /// of partitions. Nobody sees the new partition before.
 /// </summary>
 internal sealed class SwapLoad(EngineCopy copy, PartitionSwap swap)
@@ -34,18 +34,8 @@ internal sealed class SwapLoad(EngineCopy copy, PartitionSwap swap)
     {
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
         await CreateAsync(attempt, connection, target, cancellationToken);
-        var streams = copy.Streams(attempt);
-        if (streams == 1)
-        {
-            await copy.RunAsync(attempt, connection, target, streams, freeze: true, cancellationToken);
-            await transaction.CommitAsync(cancellationToken);
-        }
-        else
-        {
-            // FREEZE wants a table of its own transaction, and other sessions one that is committed. Two processors outweigh it.
-            await transaction.CommitAsync(cancellationToken);
-            await copy.RunAsync(attempt, connection, target, streams, freeze: false, cancellationToken);
-        }
+        await copy.RunAsync(attempt, connection, target, ", freeze", cancellationToken);
+        await transaction.CommitAsync(cancellationToken);
     });
 
     private async Task CopyKeylessAsync(LoadAttempt attempt, NpgsqlConnection connection, string target, CancellationToken cancellationToken)
@@ -54,7 +44,7 @@ internal sealed class SwapLoad(EngineCopy copy, PartitionSwap swap)
         await attempt.StepAsync("copy", async () =>
         {
             await connection.CreateStagingAsync(attempt.Table, raw, attempt.Table.CopiedColumns, cancellationToken);
-            await copy.RunAsync(attempt, connection, raw, copy.Streams(attempt), freeze: false, cancellationToken);
+            await copy.RunAsync(attempt, connection, raw, "", cancellationToken);
         });
         await attempt.StepAsync("identify", async () =>
         {
