@@ -56,6 +56,9 @@ public sealed partial class RunningPlatform : IAsyncLifetime
     /// <summary>The keys of the internal tokens.</summary>
     public TestKeys Keys => _keys;
 
+    /// <summary>Address of the message broker.</summary>
+    public string RabbitUri => _rabbit.Uri;
+
     /// <summary>Connection string of a service's database, as the role of that service. Domain tables are in <c>feeds</c>.</summary>
     public string DatabaseOf(string service) => _databases[service].ConnectionString;
 
