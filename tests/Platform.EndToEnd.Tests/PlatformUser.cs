@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Http.Json;
+using System.Net.ServerSentEvents;
 using System.Text.Json.Nodes;
 using Platform.Testing;
 using Platform.Testing.Processes;
@@ -34,6 +35,21 @@ public sealed class PlatformUser : IDisposable
     public async Task<JsonNode> PostAsync(string path, JsonNode? body = null) => await ReadAsync(await _http.PostAsJsonAsync(path, body ?? new JsonObject(), Cancelled));
 
     public async Task<JsonNode> PutAsync(string path, JsonNode body) => await ReadAsync(await _http.PutAsJsonAsync(path, body, Cancelled));
+
+    /// <summary>The server-sent events of an address to their end, each as its type and data.</summary>
+    public async Task<IReadOnlyList<(string Type, JsonNode Data)>> EventsAsync(string path)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, path);
+        using var response = await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, Cancelled);
+        Assert.Equal("text/event-stream", response.Content.Headers.ContentType?.MediaType);
+        var events = new List<(string, JsonNode)>();
+        await foreach (var item in SseParser.Create(await response.Content.ReadAsStreamAsync(Cancelled)).EnumerateAsync(Cancelled))
+        {
+            events.Add((item.EventType, JsonNode.Parse(item.Data)!));
+        }
+
+        return events;
+    }
 
     public async Task DeleteAsync(string path) => await ReadAsync(await _http.DeleteAsync(path, Cancelled));
 
