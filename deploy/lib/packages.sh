@@ -10,6 +10,8 @@ PACKAGES_FOR_RUNNING=('openssl=openssl' 'curl=curl' 'prlimit=util-linux' 'ss=ipr
 PACKAGES_FOR_TESTS=("${PACKAGES_FOR_SERVERS[@]}" "${PACKAGES_FOR_S3[@]}" "${PACKAGES_FOR_BUILDING[@]}" "${PACKAGES_FOR_RUNNING[@]}"
   '/usr/sbin/sshd=openssh-server' '/usr/lib/python3/dist-packages/asyncssh/__init__.py=python3-asyncssh'
   'gzip=gzip' 'zstd=zstd' 'bzip2=bzip2' 'xz=xz-utils' 'zip=zip' 'tar=tar')
+# What the platform is measured against.
+PACKAGES_FOR_BENCHMARKS=('pgloader=pgloader')
 
 is_there() {
   case $1 in

@@ -34,11 +34,11 @@ internal static class EventsOfADay
     }
 
     /// <summary>The same rows as CSV, as somebody loading by hand would have them: nested values as JSON.</summary>
-    public static void WriteCsv(string file, DateOnly date, long rows)
+    public static void WriteCsv(string file, DateOnly date, long rows, bool header = false)
     {
         var columns = Columns.Select(column => column.Type == "jsonb" ? $"to_json({column.Name})::VARCHAR AS {column.Name}" : column.Name);
         using var duckdb = DuckDb.OpenInMemory();
-        duckdb.Execute($"COPY (SELECT {string.Join(", ", columns)} FROM ({Select(date, 0, rows)})) TO {DuckDb.Literal(file)} (FORMAT csv, HEADER false)");
+        duckdb.Execute($"COPY (SELECT {string.Join(", ", columns)} FROM ({Select(date, 0, rows)})) TO {DuckDb.Literal(file)} (FORMAT csv, HEADER {(header ? "true" : "false")})");
     }
 
     private static string Select(DateOnly date, long from, long to) => $$"""

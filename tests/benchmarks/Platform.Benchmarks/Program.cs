@@ -2,6 +2,7 @@ using Platform.Benchmarks;
 
 var benchmarks = new Dictionary<string, Func<string[], Task<Result>>>
 {
+    ["ingest-csv"] = IngestCsv.RunAsync,
     ["ingest-first"] = IngestFirst.RunAsync,
     ["scheduler-due"] = SchedulerDue.RunAsync,
     ["scheduler-idle"] = SchedulerIdle.RunAsync,

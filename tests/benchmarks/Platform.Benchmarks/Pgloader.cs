@@ -1,0 +1,34 @@
+using System.Diagnostics;
+using System.Globalization;
+using Npgsql;
+
+namespace Platform.Benchmarks;
+
+/// <summary>The yardstick for CSV: pgloader with its defaults, loading the file into the keyed table.</summary>
+internal static class Pgloader
+{
+    /// <summary>Seconds from its start to its end.</summary>
+    public static async Task<double> LoadAsync(string connectionString, string csvFile, long rows)
+    {
+        var target = new NpgsqlConnectionStringBuilder(connectionString);
+        var script = $"{csvFile}.load";
+        var columns = string.Join(", ", EventsOfADay.Columns.Select(column => $"\"{column.Name}\""));
+        await File.WriteAllTextAsync(script, string.Create(CultureInfo.InvariantCulture, $"""
+            LOAD CSV FROM '{csvFile}' ({columns})
+            INTO postgresql://{Uri.EscapeDataString(target.Username!)}:{Uri.EscapeDataString(target.Password ?? "")}@{target.Host}:{target.Port}/{target.Database}
+            TARGET TABLE events ({columns})
+            WITH skip header = 1, fields optionally enclosed by '"', fields escaped by double-quote, fields terminated by ',';
+            """));
+        var watch = Stopwatch.StartNew();
+        using var process = Process.Start(new ProcessStartInfo("pgloader", ["--root-dir", Path.GetDirectoryName(csvFile)!, script]) { RedirectStandardOutput = true })!;
+        var said = await process.StandardOutput.ReadToEndAsync();
+        await process.WaitForExitAsync();
+        watch.Stop();
+        await using var connection = new NpgsqlConnection(connectionString);
+        await connection.OpenAsync();
+        await using var count = new NpgsqlCommand("select count(*) from events", connection);
+        return (long)(await count.ExecuteScalarAsync())! == rows
+            ? watch.Elapsed.TotalSeconds
+            : throw new InvalidOperationException($"pgloader did not make {rows} rows (exit code {process.ExitCode}):\n{said}");
+    }
+}
