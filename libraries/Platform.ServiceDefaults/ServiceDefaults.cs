@@ -26,6 +26,7 @@ public static class ServiceDefaults
         app.UseProblems();
         app.UseAuthentication();
         app.UseAuthorization();
+        app.UseStrictQueries();
         app.UseEntityTags();
         app.MapHealth();
         app.MapOpenApiDocument();

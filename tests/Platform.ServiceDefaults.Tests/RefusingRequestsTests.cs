@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Mvc;
 using Microsoft.Extensions.Logging;
 using Npgsql;
 using Platform.ServiceDefaults.Security;
@@ -26,6 +27,10 @@ public sealed class RefusingRequestsTests(RealServers servers) : IAsyncLifetime
             app.MapGet("/api/answers", () => TypedResults.Ok(new Answer("a", ["b"]))).RequireAuthorization(Roles.Viewer);
             app.MapPost("/api/texts", (Thing thing, NpgsqlDataSource database) => EchoAsync(database, thing.Name)).RequireAuthorization(Roles.Operator);
             app.MapGet("/api/things", (int limit) => TypedResults.Ok(limit)).RequireAuthorization(Roles.Viewer);
+            app.MapGet("/api/filtered", ([AsParameters] Filter filter, [FromQuery] string[] tag, int limit = 5) => TypedResults.Ok($"{filter.State} {string.Join('+', tag)} {limit}"))
+                .WithName("ListFiltered").RequireAuthorization(Roles.Viewer);
+            app.MapGet("/api/unfiltered", () => TypedResults.Ok()).WithName("ListUnfiltered").RequireAuthorization(Roles.Viewer);
+            app.MapGet("/pages/{id}", (string id) => TypedResults.Ok(id)).WithName("ShowPage").RequireAuthorization(Roles.Viewer);
             app.MapGet("/api/broken", string () => throw new InvalidOperationException("Details for the log only.")).RequireAuthorization(Roles.Viewer);
             app.MapGet("/api/refused", string () => throw new RefusedException(Refusal.Conflict("busy", "Busy", "It is busy."))).RequireAuthorization(Roles.Viewer);
             app.MapGet("/api/forgotten", () => "no policy");
@@ -161,6 +166,45 @@ public sealed class RefusingRequestsTests(RealServers servers) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Query_parameters_that_an_operation_does_not_have_are_refused_all_at_once_with_what_may_have_been_meant()
+    {
+        using var client = _service.ClientAs(servers.Keys, Roles.Viewer);
+
+        var problem = await IsProblemAsync(await client.GetAsync("/api/filtered?stat=on&limti=3&colour=red&limit=1&limit=2&tag=a&tag=b"), 400, "invalid-input");
+
+        var errors = problem["errors"]!.AsArray().ToDictionary(error => (string)error!["path"]!, error => (string)error!["problem"]!);
+        Assert.Equal(["colour", "limit", "limti", "stat"], errors.Keys.Order(StringComparer.Ordinal));
+        Assert.Contains("did you mean 'State'?", errors["stat"]);
+        Assert.Contains("did you mean 'limit'?", errors["limti"]);
+        Assert.DoesNotContain("did you mean", errors["colour"]);
+        Assert.Contains("The operation has State, limit, tag.", errors["colour"]);
+        Assert.Contains("2 times", errors["limit"]);
+        var none = await IsProblemAsync(await client.GetAsync("/api/unfiltered?_=1"), 400, "invalid-input");
+        Assert.Contains("the operation has none", (string)none["errors"]![0]!["problem"]!);
+        var many = await IsProblemAsync(await client.GetAsync($"/api/unfiltered?{string.Join('&', Enumerable.Range(0, 500).Select(i => $"p{i}="))}"), 400, "invalid-input");
+        Assert.Equal(("And 480 more.", 21), ((string)many["errors"]![20]!["problem"]!, many["errors"]!.AsArray().Count));
+    }
+
+    [Theory]
+    [InlineData("/api/filtered?STATE=on&tag=a&tag=b&Limit=3", "\"on a+b 3\"")]
+    [InlineData("/api/filtered", "\"  5\"")]
+    [InlineData("/pages/a?utm_source=mail", "\"a\"")]
+    public async Task Query_parameters_that_an_operation_has_and_those_of_pages_pass(string target, string expected)
+    {
+        using var client = _service.ClientAs(servers.Keys, Roles.Viewer);
+
+        Assert.Equal(expected, await client.GetStringAsync(target));
+    }
+
+    [Fact]
+    public async Task Who_may_not_call_an_operation_learns_nothing_of_its_query()
+    {
+        using var client = _service.Anonymous();
+
+        await IsProblemAsync(await client.GetAsync("/api/filtered?colour=red"), 401, "not-authenticated");
+    }
+
+    [Fact]
     public async Task A_refusal_keeps_its_code_and_a_fault_tells_the_log_and_not_the_caller()
     {
         using var client = _service.ClientAs(servers.Keys, Roles.Viewer);
@@ -198,6 +242,11 @@ public sealed class RefusingRequestsTests(RealServers servers) : IAsyncLifetime
         public string Name { get; } = name;
 
         public IReadOnlyList<string> Lines { get; } = lines;
+    }
+
+    private sealed class Filter
+    {
+        public string? State { get; init; }
     }
 
     private sealed class Thing
