@@ -4,6 +4,7 @@ var benchmarks = new Dictionary<string, Func<string[], Task<Result>>>
 {
     ["ingest-csv"] = IngestCsv.RunAsync,
     ["ingest-first"] = IngestFirst.RunAsync,
+    ["run-latency"] = RunLatency.RunAsync,
     ["scheduler-due"] = SchedulerDue.RunAsync,
     ["scheduler-idle"] = SchedulerIdle.RunAsync,
     ["decide"] = Decide.RunAsync,
