@@ -31,6 +31,9 @@ public sealed record RunCourier
     /// <summary>Pull objects again even when they are unchanged since they were landed.</summary>
     public bool Force { get; init; }
 
+    /// <summary>Percent of bad rows every load of this run may have instead of its feed's own threshold (F9), 0 to 100; null keeps the feeds'.</summary>
+    public decimal? ErrorThresholdPercent { get; init; }
+
     /// <summary>
     /// With <see cref="AcceptThrough"/>: the window of file dates the run accepts (S3), both ends included; null when every day asked for needs its files. Within the window the newest file
     /// satisfies a required pattern, days without files are no fault, and all new files are loaded in date order. Days of <see cref="Start"/> to <see cref="End"/> before the window's

@@ -33,6 +33,7 @@ internal static class CouriersService
             bus.AddConsumer<CancelCourierRunConsumer>();
             bus.AddConsumer<FeedLoadedConsumer>();
             bus.AddConsumer<FeedLoadFailedConsumer>();
+            bus.AddConsumer<FeedLoadHeldConsumer>();
             bus.AddConsumer<LoadProgressedConsumer>();
             bus.AddConsumer<TestCredentialConsumer>();
             bus.AddConsumer<TestPgpCredentialConsumer>();

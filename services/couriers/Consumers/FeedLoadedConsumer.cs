@@ -15,6 +15,7 @@ internal sealed class FeedLoadedConsumer(CouriersDbContext context, LoadOutcomes
         load.Rows = message.Rows;
         load.DomainTable = message.DomainTable;
         load.Strategy = message.Strategy;
+        load.Reason = null;
     }, cancellationToken);
 
     // The courier's next run may start.

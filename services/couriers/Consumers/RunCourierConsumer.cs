@@ -21,7 +21,7 @@ internal sealed class RunCourierConsumer(CouriersDbContext context, RunSignal si
         var now = Clock.GetUtcNow();
         var courier = await Database.Couriers.AsNoTracking().SingleOrDefaultAsync(row => row.Id == message.CourierId, cancellationToken);
         var problems = RunRequests.Check(message.Mode, message.Date, message.Start, message.End);
-        problems = [.. problems, .. RunWindows.Check(message)];
+        problems = [.. problems, .. RunWindows.Check(message), .. RunRequests.CheckThreshold(message.ErrorThresholdPercent)];
         var run = new CourierRun
         {
             Id = message.RunId,
@@ -39,6 +39,7 @@ internal sealed class RunCourierConsumer(CouriersDbContext context, RunSignal si
             IngestOnly = message.IngestOnly,
             SkipMissingFiles = message.SkipMissingFiles,
             Force = message.Force,
+            ErrorThresholdPercent = message.ErrorThresholdPercent,
             RequestedBy = message.RequestedBy,
             RequestedAt = now,
             TraceParent = Activity.Current?.Id,

@@ -30,7 +30,7 @@ internal static class RunEndpoints
     {
         var now = clock.GetUtcNow();
         var (window, problems) = RunWindows.Read(input, now);
-        problems = [.. RunRequests.Check(input.Mode, input.Date, input.Start, input.End), .. problems];
+        problems = [.. RunRequests.Check(input.Mode, input.Date, input.Start, input.End), .. problems, .. RunRequests.CheckThreshold(input.ErrorThresholdPercent)];
         if (problems.Count > 0)
         {
             return Refusal.Invalid("The run", problems).ToResult();
@@ -58,6 +58,7 @@ internal static class RunEndpoints
             IngestOnly = input.IngestOnly,
             SkipMissingFiles = input.SkipMissingFiles,
             Force = input.Force,
+            ErrorThresholdPercent = input.ErrorThresholdPercent,
             RequestedBy = http.CallerName(),
             RequestedAt = now,
             TraceParent = Activity.Current?.Id,
@@ -130,8 +131,14 @@ internal static class RunEndpoints
         return TypedResults.Accepted($"/api/courier-runs/{id}", await ViewAsync(run, context, cancellationToken));
     }
 
-    private static async Task<Results<Accepted<RunView>, ProblemHttpResult>> Restart(string id, CouriersDbContext context, RunSignal signal, CancellationToken cancellationToken)
+    private static async Task<Results<Accepted<RunView>, ProblemHttpResult>> Restart(
+        string id, RestartInput? input, CouriersDbContext context, RunSignal signal, CancellationToken cancellationToken)
     {
+        if (RunRequests.CheckThreshold(input?.ErrorThresholdPercent).ToArray() is { Length: > 0 } problems)
+        {
+            return Refusal.Invalid("The restart", problems).ToResult();
+        }
+
         await using var transaction = await context.Database.BeginTransactionAsync(cancellationToken);
         var run = await context.LockRunAsync(id, cancellationToken);
         if (run is null)
@@ -150,7 +157,7 @@ internal static class RunEndpoints
             return Refusal.Conflict("courier-deleted", "The courier is gone", $"The courier '{run.CourierName}' ({run.CourierId}) was deleted; its runs cannot be restarted.").ToResult();
         }
 
-        run.Restart();
+        run.Restart(input?.ErrorThresholdPercent);
         await context.SaveChangesAsync(cancellationToken);
         await transaction.CommitAsync(cancellationToken);
         signal.Wake();

@@ -38,6 +38,16 @@ internal sealed record RunInput
 
     /// <summary>Pull objects again even when they are unchanged.</summary>
     public bool Force { get; init; }
+
+    /// <summary>Percent of bad rows this run's loads may have, 0 to 100, instead of what each feed allows (1 by default).</summary>
+    public decimal? ErrorThresholdPercent { get; init; }
+}
+
+/// <summary>What a restarted run does differently.</summary>
+internal sealed record RestartInput
+{
+    /// <summary>Percent of bad rows the run's loads may have from here on, 0 to 100; left out, as before.</summary>
+    public decimal? ErrorThresholdPercent { get; init; }
 }
 
 /// <summary>How far a run is.</summary>
@@ -71,10 +81,14 @@ internal sealed record RunLoadView
 
     public required bool Truncate { get; init; }
 
+    /// <summary><c>pending</c>, <c>held</c> until a person decides, <c>loaded</c>, <c>failed</c> or <c>cancelled</c>.</summary>
     public required RunLoadState State { get; init; }
 
     /// <summary>What the feed is doing at present.</summary>
     public string? Step { get; init; }
+
+    /// <summary>While it is held: what was found, what is allowed, and how to decide.</summary>
+    public string? HeldReason { get; init; }
 
     public string? DomainTable { get; init; }
 
@@ -95,6 +109,7 @@ internal sealed record RunLoadView
         Truncate = load.Truncate,
         State = load.State,
         Step = load.Step,
+        HeldReason = load.State == RunLoadState.Held ? load.Reason : null,
         DomainTable = load.DomainTable,
         Strategy = load.Strategy,
         Rows = load.Rows,
@@ -145,6 +160,9 @@ internal sealed record RunView
     public required bool SkipMissingFiles { get; init; }
 
     public required bool Force { get; init; }
+
+    /// <summary>Percent of bad rows the run's loads may have; each feed's own threshold when absent.</summary>
+    public decimal? ErrorThresholdPercent { get; init; }
 
     /// <summary><c>queued</c>, <c>running</c>, <c>succeeded</c>, <c>failed</c> or <c>cancelled</c>.</summary>
     public required RunState State { get; init; }
@@ -206,6 +224,7 @@ internal sealed record RunView
             IngestOnly = run.IngestOnly,
             SkipMissingFiles = run.SkipMissingFiles,
             Force = run.Force,
+            ErrorThresholdPercent = run.ErrorThresholdPercent,
             State = run.State,
             Phase = run.Phase,
             Progress = new(run.Phase, run.FilesDone, run.FilesTotal, run.BytesDone, run.BytesTotal, current.Sum(load => load.RowsRead), Percent(run, current)),
@@ -231,7 +250,8 @@ internal sealed record RunView
             $"Waits until {run.WaitUntil:yyyy-MM-dd HH:mm:ss} UTC for late files: {string.Join(", ", run.MissingFiles.Take(3))}{(run.MissingFiles.Count > 3 ? $" and {run.MissingFiles.Count - 3} more" : "")}; looks again at {run.NotBefore:HH:mm:ss}"),
         { State: RunState.Queued } => "Waits for a worker, or for another run of the courier to end",
         { State: RunState.Running, CancelRequestedAt: not null } => "Is being cancelled",
-        { State: RunState.Running, Waiting: true } => $"Waits for {loads.Count(load => load.State == RunLoadState.Pending)} of {loads.Count} loads",
+        { State: RunState.Running, Waiting: true } when loads.FirstOrDefault(load => load.State == RunLoadState.Held) is { } held => $"Held, a person must decide: {held.Reason}",
+        { State: RunState.Running, Waiting: true } => $"Waits for {loads.Count(load => load.IsOpen)} of {loads.Count} loads",
         _ => null,
     };
 

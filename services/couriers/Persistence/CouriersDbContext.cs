@@ -61,6 +61,7 @@ internal sealed class CouriersDbContext(DbContextOptions<CouriersDbContext> opti
         modelBuilder.Entity<RunLoad>(load =>
         {
             load.Ignore(row => row.Rows);
+            load.Ignore(row => row.IsOpen);
             load.HasIndex(row => new { row.RunId, row.LoadNo }).IsUnique();
             load.HasOne<CourierRun>().WithMany().HasForeignKey(row => row.RunId);
         });

@@ -60,6 +60,9 @@ internal sealed class CourierRun
 
     public bool Force { get; init; }
 
+    /// <summary>Percent of bad rows its loads may have instead of what each feed allows (F9).</summary>
+    public decimal? ErrorThresholdPercent { get; set; }
+
     public required string RequestedBy { get; init; }
 
     public required DateTimeOffset RequestedAt { get; init; }
@@ -158,9 +161,10 @@ internal sealed class CourierRun
         };
     }
 
-    /// <summary>Back into the queue at the step that failed; what has landed or loaded stays.</summary>
-    public void Restart()
+    /// <summary>Back into the queue at the step that failed; what has landed or loaded stays. <paramref name="errorThresholdPercent"/>: null leaves what the run has.</summary>
+    public void Restart(decimal? errorThresholdPercent)
     {
+        ErrorThresholdPercent = errorThresholdPercent ?? ErrorThresholdPercent;
         State = RunState.Queued;
         Phase = Phase is RunPhase.Plan or RunPhase.Land ? RunPhase.Plan : RunPhase.Load;
         Waiting = false;

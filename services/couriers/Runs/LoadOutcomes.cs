@@ -1,6 +1,7 @@
 using Microsoft.EntityFrameworkCore;
 using Platform.Contracts.Couriers;
 using Platform.Contracts.Failures;
+using Platform.Contracts.Feeds;
 using Platform.Couriers.Persistence;
 using Platform.ServiceDefaults.Messaging;
 
@@ -15,14 +16,7 @@ internal sealed class LoadOutcomes(CouriersDbContext context, TimeProvider clock
     /// </summary>
     public async Task ApplyAsync(string? runId, string loadId, Action<RunLoad> outcome, CancellationToken cancellationToken)
     {
-        if (runId is null)
-        {
-            return;
-        }
-
-        var run = await context.Runs.FromSql($"select * from courier_runs where id = {runId} for update").SingleOrDefaultAsync(cancellationToken);
-        var loads = await context.RunLoads.Where(load => load.RunId == runId).OrderBy(load => load.LoadNo).ToListAsync(cancellationToken);
-        if (run is null || loads.SingleOrDefault(load => load.Id == loadId) is not { State: RunLoadState.Pending } load)
+        if (await OpenLoadAsync(runId, loadId, cancellationToken) is not var (run, loads, load))
         {
             return;
         }
@@ -30,12 +24,36 @@ internal sealed class LoadOutcomes(CouriersDbContext context, TimeProvider clock
         outcome(load);
         load.EndedAt = clock.GetUtcNow();
         load.Step = null;
-        if (run is { State: RunState.Running, Waiting: true } && loads.All(other => other.State != RunLoadState.Pending))
+        if (run is { State: RunState.Running, Waiting: true } && !loads.Any(other => other.IsOpen))
         {
             var current = loads.GroupBy(other => other.FeedId).Select(feed => feed.Last()).ToArray();
             var (state, failure, reason) = Judge(current);
             context.Publish(run.End(state, failure, reason, current, clock.GetUtcNow()), clock);
         }
+    }
+
+    /// <summary>A load waits for a person's decision; the run goes on waiting with it, and says for what. Inside the caller's transaction.</summary>
+    public async Task HoldAsync(FeedLoadHeld held, CancellationToken cancellationToken)
+    {
+        if (await OpenLoadAsync(held.RunId, held.LoadId, cancellationToken) is var (_, _, load))
+        {
+            load.State = RunLoadState.Held;
+            load.HeldAt = clock.GetUtcNow();
+            load.Step = null;
+            load.DomainTable = held.DomainTable;
+            load.Reason = held.Reason;
+        }
+    }
+
+    private async Task<(CourierRun Run, List<RunLoad> Loads, RunLoad Load)?> OpenLoadAsync(string? runId, string loadId, CancellationToken cancellationToken)
+    {
+        if (runId is null || await context.LockRunAsync(runId, cancellationToken) is not { } run)
+        {
+            return null;
+        }
+
+        var loads = await context.RunLoads.Where(load => load.RunId == runId).OrderBy(load => load.LoadNo).ToListAsync(cancellationToken);
+        return loads.SingleOrDefault(load => load.Id == loadId) is { IsOpen: true } open ? (run, loads, open) : null;
     }
 
     private static (RunState State, FailureCategory? Failure, string? Reason) Judge(IReadOnlyList<RunLoad> loads)

@@ -22,7 +22,7 @@ internal static class RunCancellation
         if (run.Waiting)
         {
             // The feeds answer with the end of each load; the worker closes the run if they do not in time.
-            foreach (var load in await context.RunLoads.Where(load => load.RunId == run.Id && load.State == RunLoadState.Pending).Select(load => load.Id).ToListAsync(cancellationToken))
+            foreach (var load in await context.RunLoads.Where(load => load.RunId == run.Id && (load.State == RunLoadState.Pending || load.State == RunLoadState.Held)).Select(load => load.Id).ToListAsync(cancellationToken))
             {
                 context.Publish(new CancelLoad { LoadId = load }, clock);
             }

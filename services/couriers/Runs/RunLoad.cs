@@ -8,6 +8,9 @@ internal enum RunLoadState
     /// <summary>Published; the feeds service has not answered yet.</summary>
     Pending,
 
+    /// <summary>A truncate that costs too much waits for a person's decision (F8); the table is as it was.</summary>
+    Held,
+
     /// <summary>Committed.</summary>
     Loaded,
 
@@ -62,7 +65,13 @@ internal sealed class RunLoad
 
     public required DateTimeOffset RequestedAt { get; init; }
 
+    /// <summary>Since when it is, or last was, held.</summary>
+    public DateTimeOffset? HeldAt { get; set; }
+
     public DateTimeOffset? EndedAt { get; set; }
+
+    /// <summary>The feeds service has not told its end yet.</summary>
+    public bool IsOpen => State is RunLoadState.Pending or RunLoadState.Held;
 
     public RowCounts Rows
     {

@@ -41,6 +41,11 @@ internal static class RunRequests
         return problems;
     }
 
+    /// <summary>What is wrong with the share of bad rows a run may have.</summary>
+    public static IEnumerable<FieldProblem> CheckThreshold(decimal? percent) => percent is < 0 or > 100
+        ? [new("$.errorThresholdPercent", string.Create(CultureInfo.InvariantCulture, $"is {percent}; expected a percentage from 0 to 100."))]
+        : [];
+
     private static void CheckPeriod(List<FieldProblem> problems, DateOnly? start, DateOnly? end)
     {
         if (start is not { } first || end is not { } last)

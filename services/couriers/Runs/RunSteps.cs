@@ -278,6 +278,7 @@ internal sealed class RunSteps(
                 CourierId = work.Run.CourierId,
                 FeedId = load.FeedId,
                 Truncate = load.Truncate,
+                ErrorThresholdPercent = work.Run.ErrorThresholdPercent,
                 Tags = load.Tags,
             }, clock);
         }

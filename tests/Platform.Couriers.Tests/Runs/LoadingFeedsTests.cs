@@ -104,6 +104,60 @@ public sealed class LoadingFeedsTests(CouriersApp app)
     }
 
     [Fact]
+    public async Task A_held_load_is_told_with_its_remedy_until_a_person_has_decided()
+    {
+        var (courier, events, decisions) = await CourierWithFeedsAsync();
+        var id = await app.StartAsync(courier);
+        await CouriersApp.Eventually(() => app.Feeds.LoadsOf(id).Count == 2);
+        var held = app.Feeds.LoadOf(id, events);
+        await app.Feeds.SucceedAsync(app.Feeds.LoadOf(id, decisions), Balanced);
+        await app.Feeds.PublishAsync(new FeedLoadHeld
+        {
+            LoadId = held.LoadId,
+            RunId = id,
+            FeedId = events,
+            DomainTable = "Test:Events",
+            TableRows = 100,
+            RowsAfter = 0,
+            Reason = "The table would lose 100 of 100 rows; at most 50 % are allowed. Approve with POST /api/loads/x/approve.",
+        });
+
+        var waiting = await Testing.Until.Is(() => app.GetRunAsync(id), run => (string)run["loads"]![0]!["state"]! == "held", null, TestContext.Current.CancellationToken);
+        Assert.Equal("running", (string)waiting["state"]!);
+        Assert.Contains("Approve with", (string)waiting["message"]!);
+        Assert.Contains("Approve with", (string)waiting["loads"]![0]!["heldReason"]!);
+
+        await app.Feeds.SucceedAsync(held, Balanced);
+        var run = await app.WaitAsync(id);
+        Assert.Null(run["loads"]![0]!["heldReason"]);
+        Assert.Equal(20, (long)run["rows"]!["read"]!);
+    }
+
+    [Fact]
+    public async Task The_error_threshold_can_be_raised_for_one_run_and_for_its_restart()
+    {
+        var bucket = await app.NewBucketAsync();
+        await app.PutDayAsync(bucket);
+        var courier = await app.CreateAsync(app.NewOptimizelyCourier(bucket, Operations((NewFeed(), false, "events"))));
+        var refused = await app.PostAsync($"/api/couriers/{courier}/runs", new JsonObject { ["mode"] = "all", ["errorThresholdPercent"] = 101 }, HttpStatusCode.BadRequest);
+        Assert.Equal("$.errorThresholdPercent", (string)refused["errors"]![0]!["path"]!);
+
+        var id = (string)(await app.PostAsync($"/api/couriers/{courier}/runs", new JsonObject { ["mode"] = "day", ["date"] = "2020-09-14", ["errorThresholdPercent"] = 2.5 }, HttpStatusCode.Accepted))["id"]!;
+        await CouriersApp.Eventually(() => app.Feeds.LoadsOf(id).Count == 1);
+        var first = app.Feeds.LoadsOf(id)[0];
+        Assert.Equal(2.5m, first.ErrorThresholdPercent);
+        await app.Feeds.FailAsync(first, FailureCategory.BadFile, "3 % of the rows were rejected.");
+        await app.WaitAsync(id, "failed");
+
+        await app.PostAsync($"/api/courier-runs/{id}/restart", new JsonObject { ["errorThresholdPercent"] = 4 }, HttpStatusCode.Accepted);
+        await CouriersApp.Eventually(() => app.Feeds.LoadsOf(id).Count == 2);
+        var second = app.Feeds.LoadsOf(id).Single(load => load.LoadId != first.LoadId);
+        Assert.Equal(4m, second.ErrorThresholdPercent);
+        await app.Feeds.SucceedAsync(second, Balanced);
+        Assert.Equal(4, (decimal)(await app.WaitAsync(id))["errorThresholdPercent"]!);
+    }
+
+    [Fact]
     public async Task A_command_on_the_bus_starts_one_run_however_often_it_comes()
     {
         var bucket = await app.NewBucketAsync();

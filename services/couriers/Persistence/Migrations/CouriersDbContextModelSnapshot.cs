@@ -233,6 +233,10 @@ namespace Platform.Couriers.Persistence.Migrations
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("ended_at");
 
+                    b.Property<decimal?>("ErrorThresholdPercent")
+                        .HasColumnType("numeric")
+                        .HasColumnName("error_threshold_percent");
+
                     b.Property<string>("Failure")
                         .HasColumnType("text")
                         .HasColumnName("failure");
@@ -465,6 +469,10 @@ namespace Platform.Couriers.Persistence.Migrations
                         .IsRequired()
                         .HasColumnType("text")
                         .HasColumnName("feed_id");
+
+                    b.Property<DateTimeOffset?>("HeldAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("held_at");
 
                     b.Property<int>("LoadNo")
                         .HasColumnType("integer")
