@@ -50,10 +50,16 @@ public sealed class TestConnection(CampaignsApp app, HttpClient client, string n
     }
 
     /// <summary>The seed's main recipient list, with further fields, confirmed by both sides.</summary>
-    public async Task<string> ListAsync(params JsonObject[] more)
+    public Task<string> ListAsync(params JsonObject[] more) => ListOfAsync([], more);
+
+    /// <summary>The same with settings of the list, such as its client.</summary>
+    public async Task<string> ListOfAsync(JsonObject settings, params JsonObject[] more)
     {
         JsonArray fields = [.. Seed.Select(field => new JsonObject { ["name"] = field, ["type"] = field.EndsWith("_ID", StringComparison.Ordinal) ? "bigint" : "varchar", ["length"] = field.EndsWith("_ID", StringComparison.Ordinal) ? null : 255 }), .. more];
-        var list = await PostAsync("/api/campaigns/recipient-lists", new JsonObject { ["name"] = $"List {Guid.CreateVersion7():n}", ["connectionId"] = Id, ["fields"] = fields }, HttpStatusCode.Created);
+        settings["name"] = $"List {Guid.CreateVersion7():n}";
+        settings["connectionId"] = Id;
+        settings["fields"] = fields;
+        var list = await PostAsync("/api/campaigns/recipient-lists", settings, HttpStatusCode.Created);
         var id = (string)list["id"]!;
         await ConfirmAsync(id, 1);
         return id;
