@@ -56,6 +56,7 @@ internal static class GatewayService
         app.UseRateLimiter();
         app.UseMiddleware<AuditTrail>();
         app.UseAuthorization();
+        app.UseScopes();
         app.UseStrictQueries();
         app.UseMiddleware<IdempotencyKeys>();
         app.MapHealth();

@@ -12,6 +12,9 @@ internal sealed class ApiKey
     /// <summary>One of <see cref="ServiceDefaults.Security.Roles.OfPeople"/>.</summary>
     public required string Role { get; init; }
 
+    /// <summary>What the key is limited to (<see cref="Access.Scopes"/>); null when it may do all that its role may.</summary>
+    public string[]? Scopes { get; init; }
+
     /// <summary>The part of the key after <c>cp_</c> that may be shown, and finds the row.</summary>
     public required string Prefix { get; init; }
 

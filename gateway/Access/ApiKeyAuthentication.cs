@@ -37,6 +37,7 @@ internal sealed class ApiKeyAuthentication(IOptionsMonitor<AuthenticationSchemeO
         claims.AddClaim(new(ClaimTypes.Name, holder.Name));
         claims.AddClaim(new(ClaimTypes.Role, holder.Role));
         claims.AddClaim(new(KeyIdClaim, holder.KeyId));
+        claims.AddClaims(holder.Scopes.Select(scope => new Claim(Scopes.Claim, scope)));
         return AuthenticateResult.Success(new(new ClaimsPrincipal(claims), SchemeName));
     }
 

@@ -8,7 +8,7 @@ using Platform.ServiceDefaults;
 namespace Platform.Gateway.Access;
 
 /// <summary>Who an API key belongs to.</summary>
-internal sealed record KeyHolder(string KeyId, string Name, string Role, DateTimeOffset? ExpiresAt);
+internal sealed record KeyHolder(string KeyId, string Name, string Role, IReadOnlyList<string> Scopes, DateTimeOffset? ExpiresAt);
 
 /// <summary>
 /// Looks keys up in the database and remembers the answer, also that there is no such key, for a few seconds: so long a revoked key may still be accepted by
@@ -68,7 +68,7 @@ internal sealed class ApiKeyCache(IServiceScopeFactory scopes, TimeProvider cloc
                 await db.SaveChangesAsync(cancellationToken);
             }
 
-            return new(key.Id, key.Name, key.Role, key.ExpiresAt);
+            return new(key.Id, key.Name, key.Role, key.Scopes ?? [], key.ExpiresAt);
         }
         catch (Exception e) when (e is NpgsqlException or InvalidOperationException { InnerException: NpgsqlException } or DbUpdateException { InnerException: NpgsqlException })
         {

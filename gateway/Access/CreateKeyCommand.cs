@@ -28,7 +28,7 @@ internal static class CreateKeyCommand
             await db.ApiKeys.Where(key => key.Name == input.Name && key.RevokedAt == null).ExecuteUpdateAsync(set => set.SetProperty(key => key.RevokedAt, now));
         }
 
-        var (_, text, refusal) = await KeyCreation.CreateAsync(db, input, "command line", clock, CancellationToken.None);
+        var (_, text, refusal) = await KeyCreation.CreateAsync(db, input, [], "command line", clock, CancellationToken.None);
         if (refusal is not null)
         {
             await Console.Error.WriteLineAsync(string.Join(' ', [refusal.Detail, .. (refusal.Errors ?? []).Select(error => error.Problem)]));

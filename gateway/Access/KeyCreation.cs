@@ -13,7 +13,7 @@ internal static class KeyCreation
     public const string TokenNameStart = "oidc:";
 
     public static async Task<(ApiKey? Key, string? Text, Refusal? Refusal)> CreateAsync(
-        GatewayDbContext db, ApiKeyInput input, string createdBy, TimeProvider clock, CancellationToken cancellationToken)
+        GatewayDbContext db, ApiKeyInput input, IEnumerable<FieldProblem> scopeProblems, string createdBy, TimeProvider clock, CancellationToken cancellationToken)
     {
         var now = clock.GetUtcNow();
         var problems = new List<FieldProblem>();
@@ -32,6 +32,7 @@ internal static class KeyCreation
             problems.Add(new("$.role", $"{(input.Role is null ? "Required" : $"There is no role '{input.Role}'")}: one of {string.Join(", ", Roles.OfPeople)}."));
         }
 
+        problems.AddRange(scopeProblems);
         if (input.ExpiresAt <= now)
         {
             problems.Add(new("$.expiresAt", $"Must lie in the future; it is {now:yyyy-MM-ddTHH:mm:ssZ} now."));
@@ -48,6 +49,7 @@ internal static class KeyCreation
             Id = PublicId.Sequential("key"),
             Name = input.Name!,
             Role = input.Role!,
+            Scopes = input.Scopes?.Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal).ToArray(),
             Prefix = KeyText.PrefixOf(text),
             Hash = KeyText.HashOf(text),
             CreatedAt = now,

@@ -1,5 +1,7 @@
+using System.Text.Json.Serialization;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.EntityFrameworkCore;
+using Platform.Gateway.OpenApi;
 using Platform.Gateway.Persistence;
 using Platform.ServiceDefaults;
 using Platform.ServiceDefaults.Security;
@@ -33,9 +35,10 @@ internal static class KeyEndpoints
     }
 
     private static async Task<Results<Created<CreatedApiKey>, ProblemHttpResult>> CreateAsync(
-        ApiKeyInput input, GatewayDbContext db, TimeProvider clock, HttpContext http, CancellationToken cancellationToken)
+        ApiKeyInput input, GatewayDbContext db, UnifiedOpenApi document, TimeProvider clock, HttpContext http, CancellationToken cancellationToken)
     {
-        var (key, text, refusal) = await KeyCreation.CreateAsync(db, input, http.CallerName(), clock, cancellationToken);
+        var scopeProblems = Scopes.Problems(input.Scopes, input.Role, Scopes.LimitsOf(http), document.Scopes);
+        var (key, text, refusal) = await KeyCreation.CreateAsync(db, input, scopeProblems, http.CallerName(), clock, cancellationToken);
         return refusal is not null ? refusal.ToResult() : TypedResults.Created($"/api/access/keys/{key!.Id}", new CreatedApiKey(text!, ApiKeyView.Of(key)));
     }
 
@@ -53,7 +56,8 @@ internal static class KeyEndpoints
     }
 }
 
-/// <summary>A key to make.</summary>
+/// <summary>A key to make. A member that is not known is refused: a misspelt limit would make a key without it.</summary>
+[JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
 internal sealed class ApiKeyInput
 {
     /// <summary>Unique among the valid keys; 1 to 100 characters. Services and audit logs know the caller by it.</summary>
@@ -61,6 +65,9 @@ internal sealed class ApiKeyInput
 
     /// <summary>viewer (reads), operator (also sets up and runs) or admin (also credentials and keys).</summary>
     public string? Role { get; init; }
+
+    /// <summary>Limits the key to some of what its role may: <c>couriers:read</c>, <c>feeds:write</c> …; <c>x-scope</c> of each operation in /openapi.json says which one it needs. Without it the key may do all that its role may.</summary>
+    public List<string>? Scopes { get; init; }
 
     /// <summary>From then on the key is refused; without it the key is valid until it is revoked.</summary>
     public DateTimeOffset? ExpiresAt { get; init; }
@@ -75,6 +82,7 @@ internal sealed record CreatedApiKey(string Key, ApiKeyView Properties);
 /// <param name="Id">Names the key in paths.</param>
 /// <param name="Name">Its name.</param>
 /// <param name="Role">viewer, operator or admin.</param>
+/// <param name="Scopes">What it is limited to; absent when it may do all that its role may.</param>
 /// <param name="Start">How the key begins.</param>
 /// <param name="CreatedAt">UTC.</param>
 /// <param name="CreatedBy">Name of the key that made it.</param>
@@ -82,8 +90,8 @@ internal sealed record CreatedApiKey(string Key, ApiKeyView Properties);
 /// <param name="LastUsedAt">UTC, to the minute; absent when it was never used.</param>
 /// <param name="RevokedAt">UTC; absent while it is valid.</param>
 internal sealed record ApiKeyView(
-    string Id, string Name, string Role, string Start, DateTimeOffset CreatedAt, string CreatedBy, DateTimeOffset? ExpiresAt, DateTimeOffset? LastUsedAt, DateTimeOffset? RevokedAt)
+    string Id, string Name, string Role, IReadOnlyList<string>? Scopes, string Start, DateTimeOffset CreatedAt, string CreatedBy, DateTimeOffset? ExpiresAt, DateTimeOffset? LastUsedAt, DateTimeOffset? RevokedAt)
 {
     public static ApiKeyView Of(ApiKey key) =>
-        new(key.Id, key.Name, key.Role, $"cp_{key.Prefix}", key.CreatedAt, key.CreatedBy, key.ExpiresAt, key.LastUsedAt, key.RevokedAt);
+        new(key.Id, key.Name, key.Role, key.Scopes, $"cp_{key.Prefix}", key.CreatedAt, key.CreatedBy, key.ExpiresAt, key.LastUsedAt, key.RevokedAt);
 }

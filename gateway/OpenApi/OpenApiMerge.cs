@@ -9,6 +9,7 @@ namespace Platform.Gateway.OpenApi;
 /// </summary>
 internal sealed class OpenApiMerge(string title, string description)
 {
+    private const string KeyDescription = "An API key. It has a role (viewer, operator, admin), and may be limited to scopes: x-scope of an operation names the one it needs.";
     private const string SchemaReference = "#/components/schemas/";
 
     private readonly SortedDictionary<string, JsonObject> _documents = new(StringComparer.Ordinal);
@@ -120,8 +121,8 @@ internal sealed class OpenApiMerge(string title, string description)
             ["schemas"] = schemas,
             ["securitySchemes"] = new JsonObject
             {
-                ["bearer"] = new JsonObject { ["type"] = "http", ["scheme"] = "bearer", ["description"] = "An API key." },
-                ["apiKey"] = new JsonObject { ["type"] = "apiKey", ["in"] = "header", ["name"] = ApiKeyAuthentication.HeaderName, ["description"] = "An API key." },
+                ["bearer"] = new JsonObject { ["type"] = "http", ["scheme"] = "bearer", ["description"] = KeyDescription },
+                ["apiKey"] = new JsonObject { ["type"] = "apiKey", ["in"] = "header", ["name"] = ApiKeyAuthentication.HeaderName, ["description"] = KeyDescription },
             },
         },
         ["security"] = new JsonArray(new JsonObject { ["bearer"] = new JsonArray() }, new JsonObject { ["apiKey"] = new JsonArray() }),

@@ -26,11 +26,32 @@ internal sealed class UnifiedOpenApi
             merge.Add(service, JsonNode.Parse(File.ReadAllText(file))!.AsObject());
         }
 
-        Text = merge.Build().ToJsonString(Indented) + "\n";
+        var document = merge.Build();
+        Scopes = AddScopes(document);
+        Text = document.ToJsonString(Indented) + "\n";
     }
 
     /// <summary>The document as JSON.</summary>
     public string Text { get; }
+
+    /// <summary>Every scope that an operation needs, in order.</summary>
+    public IReadOnlyCollection<string> Scopes { get; }
+
+    private static SortedSet<string> AddScopes(JsonObject document)
+    {
+        var scopes = new SortedSet<string>(StringComparer.Ordinal);
+        foreach (var (path, item) in document["paths"]!.AsObject())
+        {
+            foreach (var (method, operation) in item!.AsObject().Where(operation => operation.Value is JsonObject))
+            {
+                var scope = Access.Scopes.Of(method, path) ?? throw new InvalidOperationException($"No scope can be told from the path {path}: after /api/ it needs a fixed word.");
+                operation!["x-scope"] = scope;
+                scopes.Add(scope);
+            }
+        }
+
+        return scopes;
+    }
 
     private static JsonObject OwnDocument(ISwaggerProvider own)
     {

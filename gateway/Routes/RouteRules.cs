@@ -1,3 +1,4 @@
+using Platform.Gateway.Access;
 using Platform.ServiceDefaults.Security;
 using Yarp.ReverseProxy.Configuration;
 
@@ -32,6 +33,10 @@ internal sealed class RouteRules(IConfiguration configuration) : IProxyConfigFil
             if (route.Match.Path?.StartsWith("/api/", StringComparison.Ordinal) != true)
             {
                 problems.Add($"Match.Path is '{route.Match.Path}', expected a path below /api/");
+            }
+            else if (Scopes.Of(HttpMethods.Get, route.Match.Path) is null)
+            {
+                problems.Add($"Match.Path is '{route.Match.Path}', expected a fixed word after /api/: the scopes of keys are named by it");
             }
         }
 

@@ -7,10 +7,17 @@ public static class Spelling
     private const int MaxGiven = 3;
 
     /// <summary>The known words nearest to <paramref name="word"/>, at most three, nearest first; none where nothing comes near. Case does not matter.</summary>
-    public static IReadOnlyList<string> Nearest(string word, IEnumerable<string> known) => word.Length is 0 or > MaxLength
-        ? []
-        : [.. known.Select(candidate => (Word: candidate, Distance: Distance(word, candidate))).Where(found => found.Distance <= Math.Max(1, Math.Max(word.Length, found.Word.Length) / 3))
+    public static IReadOnlyList<string> Nearest(string word, IEnumerable<string> known)
+    {
+        if (word.Length is 0 or > MaxLength)
+        {
+            return [];
+        }
+
+        var near = known.Select(candidate => (Word: candidate, Distance: Distance(word, candidate))).Where(found => found.Distance <= Math.Max(1, Math.Max(word.Length, found.Word.Length) / 3)).ToList();
+        return [.. near.Where(found => found.Distance <= near.Min(other => other.Distance) + 1)
             .OrderBy(found => found.Distance).ThenBy(found => found.Word, StringComparer.Ordinal).Take(MaxGiven).Select(found => found.Word)];
+    }
 
     // Levenshtein, without regard to case; two letters that changed places count as one mistake.
     private static int Distance(string left, string right)

@@ -92,9 +92,9 @@ public sealed class GatewayApp : IAsyncLifetime
     public string KeyOf(string role) => _roleKeys[role];
 
     /// <summary>Makes a key through the API.</summary>
-    public async Task<(string Id, string Key)> CreateKeyAsync(string name, string role, DateTimeOffset? expiresAt = null)
+    public async Task<(string Id, string Key)> CreateKeyAsync(string name, string role, DateTimeOffset? expiresAt = null, IEnumerable<string>? scopes = null)
     {
-        var answer = await As(Roles.Admin).PostAsJsonAsync("/api/access/keys", new { name, role, expiresAt });
+        var answer = await As(Roles.Admin).PostAsJsonAsync("/api/access/keys", new { name, role, expiresAt, scopes });
         Assert.Equal(System.Net.HttpStatusCode.Created, answer.StatusCode);
         var created = await answer.ReadJsonAsync();
         return ((string)created["properties"]!["id"]!, (string)created["key"]!);

@@ -3,8 +3,9 @@ namespace Platform.Testing;
 /// <summary>What one operation of the API answers to each kind of caller.</summary>
 /// <param name="Method">GET, POST …</param>
 /// <param name="Path">As in the OpenAPI document, with its parameters in braces.</param>
+/// <param name="Scope">What a limited key must have to call it.</param>
 /// <param name="Verdicts">By caller: 401, 403, or <see cref="RoleTable.Allowed"/>.</param>
-public sealed record RoleRow(string Method, string Path, IReadOnlyDictionary<string, string> Verdicts);
+public sealed record RoleRow(string Method, string Path, string Scope, IReadOnlyDictionary<string, string> Verdicts);
 
 /// <summary>The role table of docs/security.md: every operation of the merged OpenAPI document, and who may call it. Tests write it (with <c>UPDATE_OPENAPI=1</c>), compare it and try every cell.</summary>
 public static class RoleTable
@@ -30,7 +31,7 @@ public static class RoleTable
         return [.. table.Split('\n').Where(line => line.StartsWith("| `", StringComparison.Ordinal)).Select(line =>
         {
             var cells = line.Trim('|', ' ').Split('|').Select(cell => cell.Trim().Trim('`')).ToList();
-            return new RoleRow(cells[0], cells[1], Callers.Zip(cells.Skip(2)).ToDictionary(pair => pair.First, pair => pair.Second));
+            return new RoleRow(cells[0], cells[1], cells[2], Callers.Zip(cells.Skip(3)).ToDictionary(pair => pair.First, pair => pair.Second));
         })];
     }
 
@@ -40,15 +41,15 @@ public static class RoleTable
         var (before, _, after) = Parts();
         string[] lines =
         [
-            $"| method | path | {string.Join(" | ", Callers)} |",
-            $"| --- | --- | {string.Join(" | ", Callers.Select(_ => "---"))} |",
+            $"| method | path | scope | {string.Join(" | ", Callers)} |",
+            $"| --- | --- | --- | {string.Join(" | ", Callers.Select(_ => "---"))} |",
             .. rows.Select(TextOf),
         ];
         System.IO.File.WriteAllText(File, $"{before}{Begin}\n{string.Join('\n', lines)}\n{End}{after}");
     }
 
     /// <summary>One row as the table has it.</summary>
-    public static string TextOf(RoleRow row) => $"| `{row.Method}` | `{row.Path}` | {string.Join(" | ", Callers.Select(caller => row.Verdicts[caller]))} |";
+    public static string TextOf(RoleRow row) => $"| `{row.Method}` | `{row.Path}` | `{row.Scope}` | {string.Join(" | ", Callers.Select(caller => row.Verdicts[caller]))} |";
 
     private static (string Before, string Table, string After) Parts()
     {

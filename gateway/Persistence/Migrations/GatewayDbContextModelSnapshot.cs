@@ -69,6 +69,10 @@ namespace Platform.Gateway.Persistence.Migrations
                         .HasColumnType("text")
                         .HasColumnName("role");
 
+                    b.PrimitiveCollection<string[]>("Scopes")
+                        .HasColumnType("text[]")
+                        .HasColumnName("scopes");
+
                     b.HasKey("Id")
                         .HasName("pk_api_keys");
 

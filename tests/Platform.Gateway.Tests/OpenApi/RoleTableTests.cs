@@ -33,7 +33,7 @@ public sealed class RoleTableTests(GatewayApp app)
                 verdicts.Add(caller, RoleTable.VerdictOf((int)answer.StatusCode));
             }
 
-            measured.Add(new(operation.Method, operation.Path, verdicts));
+            measured.Add(new(operation.Method, operation.Path, (string)operation.Definition["x-scope"]!, verdicts));
         }
 
         if (Environment.GetEnvironmentVariable("UPDATE_OPENAPI") == "1")

@@ -36,6 +36,16 @@ public sealed class RouteRulesTests(GatewayApp app)
     }
 
     [Fact]
+    public async Task A_route_without_a_fixed_word_after_api_has_no_scope_and_does_not_start()
+    {
+        var wrong = Valid with { Match = new() { Path = "/api/{**rest}", Methods = ["GET"] } };
+
+        var problem = await Assert.ThrowsAsync<InvalidOperationException>(async () => await Rules().ConfigureRouteAsync(wrong, Feeds, CancellationToken.None));
+
+        Assert.Contains("expected a fixed word after /api/", problem.Message);
+    }
+
+    [Fact]
     public async Task Only_the_path_of_secret_requests_is_open_to_anyone()
     {
         var open = Valid with { AuthorizationPolicy = Roles.Anonymous, Match = new() { Path = "/secret-requests/{token}", Methods = ["GET", "POST"] } };
