@@ -29,6 +29,7 @@ internal static class OptimizelyBrevoService
             bus.AddConsumer<FeedLoadedConsumer>();
             bus.AddConsumer<ScheduleDueConsumer>();
             bus.AddConsumer<TestCredentialConsumer>();
+            bus.AddConsumerOfEveryInstance<CredentialRotatedConsumer>();
         });
         builder.AddPartners();
 

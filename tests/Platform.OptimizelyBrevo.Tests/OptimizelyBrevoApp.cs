@@ -164,7 +164,7 @@ public sealed class OptimizelyBrevoApp : IAsyncLifetime
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         var app = builder.Build();
         app.MapPost("/internal/credentials/{id}/secret", (string id) => Credentials.TryGetValue(id, out var secret)
-            ? Microsoft.AspNetCore.Http.Results.Json(new { id, type = (string)secret["type"]!, version = 1, fields = secret["fields"]!.AsObject().ToDictionary(field => field.Key, field => (string)field.Value!) })
+            ? Microsoft.AspNetCore.Http.Results.Json(new { id, type = (string)secret["type"]!, version = (int?)secret["version"] ?? 1, fields = secret["fields"]!.AsObject().ToDictionary(field => field.Key, field => (string)field.Value!) })
             : Microsoft.AspNetCore.Http.Results.Problem(statusCode: 404, detail: $"There is no credential {id}."));
         await app.StartAsync();
         return app;

@@ -14,6 +14,9 @@ public static class Messaging
 {
     private const int DeliveryLimit = 20;
 
+    // Part of the queue's name. Such queues end with their connection, which quorum queues cannot.
+    private const string EveryInstance = "-instance-";
+
     // Per queue and process. Handling holds a database connection, of which a service has about ten.
     private const int ConcurrentMessages = 4;
 
@@ -40,7 +43,7 @@ public static class Messaging
             consumers?.Invoke(bus);
             bus.AddConfigureEndpointsCallback((_, name, endpoint) =>
             {
-                if (endpoint is IRabbitMqReceiveEndpointConfigurator queue)
+                if (endpoint is IRabbitMqReceiveEndpointConfigurator queue && !name.Contains(EveryInstance, StringComparison.Ordinal))
                 {
                     queue.SetQuorumQueue();
                     queue.SetQueueArgument("x-delivery-limit", DeliveryLimit);
@@ -79,6 +82,17 @@ public static class Messaging
         });
         return builder;
     }
+
+    /// <summary>
+    /// Adds a consumer that every instance of the service has for itself, for what instances remember: its queue is gone with the instance, and what is published meanwhile it never sees. It writes no
+    /// rows and is not an <see cref="InboxConsumer{TMessage, TContext}"/>.
+    /// </summary>
+    public static void AddConsumerOfEveryInstance<TConsumer>(this IBusRegistrationConfigurator bus)
+        where TConsumer : class, IConsumer => bus.AddConsumer<TConsumer>().Endpoint(endpoint =>
+        {
+            endpoint.Temporary = true;
+            endpoint.InstanceId = $"{EveryInstance}{Guid.CreateVersion7():n}";
+        });
 
     private static bool IsDatabaseAbsent(Exception? e) => e is not null && (e is NpgsqlException { IsTransient: true } || IsDatabaseAbsent(e.InnerException));
 }

@@ -27,7 +27,7 @@ internal sealed partial class Datafiles(PartnerHttp http, PartnerSecrets secrets
     public async Task<LoadedDatafile> GetAsync(ProjectSettings project, int updateInterval, CancellationToken cancellationToken)
     {
         var entry = _entries.GetOrAdd(project.SdkKeyCredentialId, _ => new());
-        if (entry.Loaded is { } loaded && !loaded.IsStale && clock.GetUtcNow() - loaded.CheckedAt < TimeSpan.FromMilliseconds(updateInterval))
+        if (!entry.IsDue && entry.Loaded is { } loaded && !loaded.IsStale && clock.GetUtcNow() - loaded.CheckedAt < TimeSpan.FromMilliseconds(updateInterval))
         {
             return loaded;
         }
@@ -35,11 +35,12 @@ internal sealed partial class Datafiles(PartnerHttp http, PartnerSecrets secrets
         await entry.Gate.WaitAsync(cancellationToken);
         try
         {
-            if (entry.Loaded is { IsStale: false } fresh && clock.GetUtcNow() - fresh.CheckedAt < TimeSpan.FromMilliseconds(updateInterval))
+            if (!entry.IsDue && entry.Loaded is { IsStale: false } fresh && clock.GetUtcNow() - fresh.CheckedAt < TimeSpan.FromMilliseconds(updateInterval))
             {
                 return fresh;
             }
 
+            entry.IsDue = false;
             return entry.Loaded = await RevalidateAsync(entry, project, cancellationToken);
         }
         catch (PartnerException e) when (e.MayHaveArrived && entry.Loaded is { } last)
@@ -50,6 +51,15 @@ internal sealed partial class Datafiles(PartnerHttp http, PartnerSecrets secrets
         finally
         {
             entry.Gate.Release();
+        }
+    }
+
+    /// <summary>The SDK key was rotated: the next decision asks the CDN, whatever the update interval.</summary>
+    public void Recheck(string credentialId)
+    {
+        if (_entries.TryGetValue(credentialId, out var entry))
+        {
+            entry.IsDue = true;
         }
     }
 
@@ -119,6 +129,8 @@ internal sealed partial class Datafiles(PartnerHttp http, PartnerSecrets secrets
         public EntityTagHeaderValue? ETag { get; set; }
 
         public string? Key { get; set; }
+
+        public volatile bool IsDue;
     }
 
     [LoggerMessage(EventId = 710, Level = LogLevel.Warning, Message = "The datafile of project {ProjectId} is served as of {CheckedAt}: {Reason}")]

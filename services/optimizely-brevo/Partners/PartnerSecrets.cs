@@ -23,13 +23,14 @@ internal sealed class CredentialsClient(HttpClient http)
 }
 
 /// <summary>
-/// The partners' tokens and keys, kept for half a minute so that a rotated one is picked up while services run (C5), and dropped at once when a partner refuses it.
+/// The partners' tokens and keys. They are dropped at once when they are rotated (C5) or a partner refuses them, and after half a minute in any case, should the word of a rotation be late.
 /// </summary>
 internal sealed class PartnerSecrets(IServiceProvider services, IOptions<PartnerOptions> options, TimeProvider clock)
 {
     private static readonly TimeSpan Kept = TimeSpan.FromSeconds(30);
     private readonly ConcurrentDictionary<string, (CredentialSecret Secret, DateTimeOffset Until)> _secrets = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<(string Id, int Version), (string Token, DateTimeOffset Until)> _oauth = new();
+    private readonly ConcurrentDictionary<string, int> _newest = new(StringComparer.Ordinal);
 
     /// <summary>Value of the first field of <paramref name="fields"/> that the credential has.</summary>
     public async Task<string> FieldAsync(string credentialId, string purpose, string[] types, string[] fields, CancellationToken cancellationToken)
@@ -65,6 +66,17 @@ internal sealed class PartnerSecrets(IServiceProvider services, IOptions<Partner
         }
     }
 
+    /// <summary>There is a newer version: what is known or just being fetched of an older one is not kept.</summary>
+    public void Forget(string credentialId, int newest)
+    {
+        // Of the many credentials of the platform only those used here are of interest; the others cost a number each.
+        _newest.AddOrUpdate(credentialId, newest, (_, known) => Math.Max(known, newest));
+        if (_secrets.TryGetValue(credentialId, out var kept) && kept.Secret.Version < newest)
+        {
+            Forget(credentialId);
+        }
+    }
+
     private async Task<CredentialSecret> FetchAsync(string credentialId, string purpose, string[] types, CancellationToken cancellationToken)
     {
         if (_secrets.TryGetValue(credentialId, out var kept) && clock.GetUtcNow() < kept.Until)
@@ -88,6 +100,12 @@ internal sealed class PartnerSecrets(IServiceProvider services, IOptions<Partner
         }
 
         _secrets[credentialId] = (secret, clock.GetUtcNow() + Kept);
+        if (_newest.GetValueOrDefault(credentialId) > secret.Version)
+        {
+            // Rotated while it was on its way: good for this once.
+            Forget(credentialId);
+        }
+
         return secret;
     }
 

@@ -4,7 +4,9 @@ using System.Text.Json.Nodes;
 using MassTransit;
 using Microsoft.Extensions.DependencyInjection;
 using Platform.Contracts.Couriers;
+using Platform.Contracts.Credentials;
 using Platform.Contracts.Scheduler;
+using Platform.Testing;
 using Xunit;
 
 namespace Platform.OptimizelyBrevo.Tests.Connections;
@@ -107,6 +109,24 @@ public sealed class ConnectingTests(OptimizelyBrevoApp app)
         Assert.Contains("Copy the key of the right environment", bad[1], StringComparison.Ordinal);
         Assert.Contains("https://app.brevo.com/settings/keys/api", bad[2], StringComparison.Ordinal);
         Assert.DoesNotContain(bad, message => message.Contains("personal-token-", StringComparison.Ordinal) || message.Contains("xkeysib-", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_rotated_key_is_used_as_soon_as_the_rotation_is_told_though_the_old_one_still_works()
+    {
+        await _shop.ConnectAsync(settings => settings["brevo"]!["listId"] = 7);
+        Assert.True((bool)(await TryAsync())["success"]!);
+        var other = app.Brevo.Open(new() { ApiKey = $"xkeysib-rotated-{_shop.Number}" });
+        other.Lists.Clear();
+        var rotated = OptimizelyBrevoApp.Secret("brevo-api-key", ("apiKey", other.ApiKey));
+        rotated["version"] = 2;
+        app.Credentials[_shop.Key] = rotated;
+
+        await app.Services.GetRequiredService<IBus>().Publish(
+            new CredentialRotated { CredentialId = _shop.Key, Version = 2, RotatedAt = TimeProvider.System.GetUtcNow() }, TestContext.Current.CancellationToken);
+
+        // The new key's account has no such list. What is remembered without being told would be good for 30 seconds.
+        await Until.True(async () => !(bool)(await TryAsync())["success"]!, TimeSpan.FromSeconds(20), TestContext.Current.CancellationToken);
     }
 
     [Fact]
