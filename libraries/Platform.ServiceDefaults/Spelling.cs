@@ -19,8 +19,8 @@ public static class Spelling
             .OrderBy(found => found.Distance).ThenBy(found => found.Word, StringComparer.Ordinal).Take(MaxGiven).Select(found => found.Word)];
     }
 
-    // Levenshtein, without regard to case; two letters that changed places count as one mistake.
-    private static int Distance(string left, string right)
+    /// <summary>How many mistakes lie between the words (Levenshtein), without regard to case; two letters that changed places count as one. Quadratic: for short words.</summary>
+    public static int Distance(string left, string right)
     {
         var before = new int[right.Length + 1];
         var last = Enumerable.Range(0, right.Length + 1).ToArray();

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.CodeAnalysis;
 using System.Text.RegularExpressions;
+using Platform.ServiceDefaults;
 
 namespace Platform.Scheduler.Cron;
 
@@ -98,28 +99,10 @@ internal sealed partial class ZoneStretches
     {
         var wanted = id[(id.LastIndexOf('/') + 1)..];
         return [.. TimeZoneInfo.GetSystemTimeZones()
-            .Select(zone => (zone.Id, Distance: Math.Min(Distance(zone.Id, id), Distance(zone.Id[(zone.Id.LastIndexOf('/') + 1)..], wanted))))
+            .Select(zone => (zone.Id, Distance: Math.Min(Spelling.Distance(zone.Id, id), Spelling.Distance(zone.Id[(zone.Id.LastIndexOf('/') + 1)..], wanted))))
             .Where(candidate => candidate.Distance <= Math.Max(1, wanted.Length / 3))
             .OrderBy(candidate => candidate.Distance).ThenBy(candidate => candidate.Id, StringComparer.Ordinal)
             .Take(3).Select(candidate => candidate.Id)];
-    }
-
-    // Levenshtein, without regard to case.
-    private static int Distance(string a, string b)
-    {
-        var row = Enumerable.Range(0, b.Length + 1).ToArray();
-        for (var i = 1; i <= a.Length; i++)
-        {
-            var diagonal = row[0];
-            row[0] = i;
-            for (var j = 1; j <= b.Length; j++)
-            {
-                var same = char.ToLowerInvariant(a[i - 1]) == char.ToLowerInvariant(b[j - 1]);
-                (diagonal, row[j]) = (row[j], Math.Min(Math.Min(row[j], row[j - 1]) + 1, diagonal + (same ? 0 : 1)));
-            }
-        }
-
-        return row[^1];
     }
 
     [GeneratedRegex("^[A-Za-z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+){0,2}$")]
