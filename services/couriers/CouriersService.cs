@@ -80,6 +80,7 @@ internal static class CouriersService
         app.MapCourierRuns();
         app.MapRunEvents();
         app.MapLandedFiles();
+        app.MapUploads();
         app.MapBrowsing();
         app.MapPreviews();
         app.MapPassports();

@@ -10,12 +10,13 @@ internal sealed record LandedFileView
 {
     public required string FileId { get; init; }
 
+    /// <summary>The courier that pulled it; <c>uploads</c> for a file that a person uploaded.</summary>
     public required string CourierId { get; init; }
 
-    /// <summary>The run that pulled it.</summary>
+    /// <summary>The run that pulled it; <c>uploads</c> likewise.</summary>
     public required string RunId { get; init; }
 
-    /// <summary>Where it came from, for example <c>s3://bucket/key</c>.</summary>
+    /// <summary>Where it came from, for example <c>s3://bucket/key</c> or <c>upload:users.csv</c>.</summary>
     public required string Source { get; init; }
 
     public required string FileName { get; init; }

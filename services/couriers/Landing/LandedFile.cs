@@ -3,12 +3,16 @@ namespace Platform.Couriers.Landing;
 /// <summary>A file in the landing store, whole and hashed (R8).</summary>
 internal sealed class LandedFile
 {
+    /// <summary>Stands in the place of courier and run for a file that a person uploaded.</summary>
+    public const string Uploads = "uploads";
+
     /// <summary><c>lf-…</c>; ids sort by time.</summary>
     public required string Id { get; init; }
 
+    /// <summary>The courier that pulled it, or <see cref="Uploads"/>.</summary>
     public required string CourierId { get; init; }
 
-    /// <summary>The run that pulled it.</summary>
+    /// <summary>The run that pulled it, or <see cref="Uploads"/>.</summary>
     public required string RunId { get; init; }
 
     /// <summary>Where it came from, for example <c>s3://bucket/key</c>.</summary>
