@@ -76,6 +76,7 @@ internal static class CouriersService
     {
         app.MapSourceTypes();
         app.MapCourierDefinitions();
+        app.MapLoadTypes();
         app.MapInternalCouriers();
         app.MapCourierRuns();
         app.MapRunEvents();

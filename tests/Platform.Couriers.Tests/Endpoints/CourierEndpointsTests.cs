@@ -92,6 +92,20 @@ public sealed class CourierEndpointsTests(CouriersApp app)
     }
 
     [Fact]
+    public async Task Choosing_a_load_type_writes_the_load_operations_of_one_feed()
+    {
+        var courier = await app.CreateAsync(app.NewOptimizelyCourier("some-bucket", new JsonObject { ["df-other"] = new JsonArray(new JsonObject { ["type"] = "load", ["file"] = "events" }) }));
+
+        await app.PutAsync($"/api/couriers/{courier}/load-types/df-mine", new JsonObject { ["loadType"] = "upsert", ["file"] = "events" });
+        var chosen = await app.PutAsync($"/api/couriers/{courier}/load-types/df-mine", new JsonObject { ["loadType"] = "truncateAndUpsert", ["file"] = "decisions" });
+        var refused = await app.PutAsync($"/api/couriers/{courier}/load-types/df-mine", new JsonObject(), HttpStatusCode.BadRequest);
+
+        Assert.Equal("""{"df-other":[{"type":"load","file":"events"}],"df-mine":[{"type":"truncate"},{"type":"load","file":"decisions"}]}""", chosen["loadOperations"]!.ToJsonString());
+        Assert.Equal(["$.loadType", "$.file"], refused["errors"]!.AsArray().Select(error => (string)error!["path"]!));
+        await app.PutAsync("/api/couriers/cr-unknown/load-types/df-mine", new JsonObject { ["loadType"] = "upsert", ["file"] = "events" }, HttpStatusCode.NotFound);
+    }
+
+    [Fact]
     public async Task Viewers_read_and_do_not_write()
     {
         var viewer = app.As(Roles.Viewer);
