@@ -22,7 +22,7 @@ internal sealed class ConditionCompiler
     public Condition? CompileTargeting(JsonElement conditions, IReadOnlyList<string>? ids)
     {
         conditions = Unwrap(conditions);
-        if (conditions.ValueKind is JsonValueKind.Undefined or JsonValueKind.Null)
+        if (conditions.ValueKind is JsonValueKind.Undefined or JsonValueKind.Null or JsonValueKind.False || (conditions.ValueKind == JsonValueKind.String && conditions.GetString() is ""))
         {
             return ids is null or [] ? null : new Or([.. ids.Select(Audience)]);
         }
@@ -65,11 +65,11 @@ internal sealed class ConditionCompiler
             return leaf(node);
         }
 
-        // A list without an operator means "or".
+        // A list of ids without an operator means "or". Of one that begins with a condition or a list the SDK leaves out the first, and so must we.
         var first = node.EnumerateArray().FirstOrDefault();
         var name = first.ValueKind == JsonValueKind.String ? first.GetString() : null;
-        var hasOperator = name is "and" or "or" or "not";
-        var operands = node.EnumerateArray().Skip(hasOperator ? 1 : 0).Select(child => Compile(child, leaf, depth + 1)).ToArray();
+        var beginsWithOperand = name is not (null or "and" or "or" or "not");
+        var operands = node.EnumerateArray().Skip(beginsWithOperand ? 0 : 1).Select(child => Compile(child, leaf, depth + 1)).ToArray();
         return name switch
         {
             "and" => operands is [var only] ? only : new And(operands),

@@ -53,7 +53,7 @@ internal sealed record DatafileGroup(string Id, string? Policy, IReadOnlyList<Da
 
 internal sealed record DatafileRollout(string Id, IReadOnlyList<DatafileExperiment>? Experiments);
 
-internal sealed record DatafileAllocation(string? EntityId, int EndOfRange);
+internal sealed record DatafileAllocation(string? EntityId, double EndOfRange);
 
 internal sealed record DatafileFlag(string? Id, string Key, string? RolloutId, IReadOnlyList<string>? ExperimentIds, IReadOnlyList<DatafileVariable>? Variables);
 
@@ -93,6 +93,21 @@ internal sealed record DatafileExperiment
     public bool? ExcludeTargetedDeliveries { get; init; }
 }
 
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, PropertyNameCaseInsensitive = true)]
+/// <summary>Ids that are numbers serve as well as texts: to the SDK both are names of an object's members.</summary>
+internal sealed class NamesAsText : JsonConverter<string>
+{
+    public override string? Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) => reader.TokenType == JsonTokenType.Number
+        ? System.Text.Encoding.UTF8.GetString(reader.ValueSpan)
+        : reader.GetString();
+
+    public override string ReadAsPropertyName(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) => reader.GetString()!;
+
+    public override void WriteAsPropertyName(Utf8JsonWriter writer, string value, JsonSerializerOptions options) => writer.WritePropertyName(value);
+
+    public override void Write(Utf8JsonWriter writer, string value, JsonSerializerOptions options) => writer.WriteStringValue(value);
+}
+
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, PropertyNameCaseInsensitive = true, NumberHandling = JsonNumberHandling.AllowReadingFromString, Converters = [typeof(NamesAsText)])]
 [JsonSerializable(typeof(Datafile))]
 internal sealed partial class DatafileJson : JsonSerializerContext;

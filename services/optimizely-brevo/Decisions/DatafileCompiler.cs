@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using System.Text.Json;
 
@@ -12,6 +13,7 @@ internal sealed class DatafileCompiler
     private readonly List<(Experiment Experiment, DatafileExperiment Source)> _all = [];
     private readonly Dictionary<string, Experiment> _byId = new(StringComparer.Ordinal);
     private readonly Dictionary<string, Variation> _variations = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, Dictionary<string, string?>> _variables = new(StringComparer.Ordinal);
     private readonly Dictionary<string, Experiment[]> _rollouts = new(StringComparer.Ordinal);
 
     private DatafileCompiler(Datafile datafile) => _datafile = datafile;
@@ -56,6 +58,12 @@ internal sealed class DatafileCompiler
         {
             running[experiment.Key] = source.Status == "Running";
             byKey[experiment.Key] = experiment;
+        }
+
+        // Values belong to the variation's id, wherever the datafile gives them; the last ones count. Those of holdouts do not: who is held out gets the defaults.
+        foreach (var variation in _all.Select(entry => entry.Experiment).Concat(holdoutTraffic.Select(entry => entry.Holdout)).SelectMany(experiment => experiment.Variations))
+        {
+            variation.Variables = _variables.GetValueOrDefault(variation.Id);
         }
 
         var flags = CompileFlags(out var extended);
@@ -110,7 +118,7 @@ internal sealed class DatafileCompiler
 
         foreach (var source in _datafile.Groups ?? [])
         {
-            var traffic = (source.TrafficAllocation ?? []).Select(share => (share.EndOfRange, share.EntityId ?? "")).ToArray();
+            var traffic = (source.TrafficAllocation ?? []).Select(share => (End(share), share.EntityId ?? "")).ToArray();
             var group = new ExclusionGroup(source.Id, Encoding.UTF8.GetBytes(source.Id), traffic);
             foreach (var member in source.Experiments ?? [])
             {
@@ -130,6 +138,14 @@ internal sealed class DatafileCompiler
         var experiment = Create(source, isRolloutRule);
         _all.Add((experiment, source));
         _byId[source.Id] = experiment;
+        foreach (var variation in (source.Variations ?? []).DistinctByLast(variation => variation.Key).Values)
+        {
+            if (variation.Variables is { } uses)
+            {
+                _variables[variation.Id] = uses.DistinctByLast(use => use.Id).ToDictionary(pair => pair.Key, pair => pair.Value.Value, StringComparer.Ordinal);
+            }
+        }
+
         return experiment;
     }
 
@@ -150,10 +166,8 @@ internal sealed class DatafileCompiler
         };
         foreach (var variation in source.Variations ?? [])
         {
-            var compiled = new Variation(variation.Id, variation.Key, variation.FeatureEnabled == true)
-            {
-                Variables = variation.Variables?.DistinctByLast(use => use.Id).ToDictionary(pair => pair.Key, pair => pair.Value.Value, StringComparer.Ordinal),
-            };
+            var compiled = new Variation(variation.Id, variation.Key, variation.FeatureEnabled == true);
+            experiment.Variations.Add(compiled);
             experiment.VariationsByKey[variation.Key] = compiled;
             _variations[variation.Id] = compiled;
         }
@@ -202,15 +216,16 @@ internal sealed class DatafileCompiler
             Experiment[] experiments = [.. (source.ExperimentIds ?? []).Select(id => _byId.GetValueOrDefault(id)).OfType<Experiment>()];
 
             // A feature rollout (type fr) falls back to the variation of "everyone else" for all the traffic it leaves.
-            var everyoneElse = rules.LastOrDefault()?.VariationsByKey.Values.FirstOrDefault();
+            var everyoneElse = rules.LastOrDefault()?.Variations.FirstOrDefault();
             foreach (var experiment in experiments.Where(experiment => experiment.Type == "fr" && everyoneElse is not null))
             {
+                experiment.Variations.Add(everyoneElse!);
                 experiment.VariationsByKey[everyoneElse!.Key] = everyoneElse;
                 extended.TryAdd(experiment.Id, everyoneElse);
             }
 
             var variations = new Dictionary<string, Variation>(StringComparer.Ordinal);
-            foreach (var variation in experiments.Concat(rules).SelectMany(rule => rule.VariationsByKey.Values))
+            foreach (var variation in experiments.Concat(rules).SelectMany(rule => rule.Variations).DistinctBy(variation => variation.Id, StringComparer.Ordinal).OrderBy(variation => Position(variation.Id)))
             {
                 variations.TryAdd(variation.Key, variation);
             }
@@ -228,14 +243,23 @@ internal sealed class DatafileCompiler
         return flags;
     }
 
+    // Buckets are whole: below 2500.5 is below 2501.
+    private static int End(DatafileAllocation share) => (int)Math.Ceiling(share.EndOfRange);
+
+    // The SDK keeps a flag's variations in an object by id, and JavaScript lists an object's small whole numbers first, in their order.
+    private static uint Position(string id) =>
+        id is "0" or [>= '1' and <= '9', ..] && uint.TryParse(id, NumberStyles.None, CultureInfo.InvariantCulture, out var index) ? index : uint.MaxValue;
+
     private static FlagVariable Variable(DatafileVariable source)
     {
         var type = source is { Type: "string", SubType: "json" } ? "json" : source.Type;
         return new(source.Id, source.Key, type, VariableValues.Cast(source.DefaultValue, type));
     }
 
-    private IEnumerable<Allocation> Traffic(DatafileExperiment source) =>
-        (source.TrafficAllocation ?? []).Select(share => new Allocation(share.EndOfRange, share.EntityId is { } id ? _variations.GetValueOrDefault(id) : null));
+    // Whom the prediction service would decide for gets nothing here, wherever it stands.
+    private IEnumerable<Allocation> Traffic(DatafileExperiment source) => source.Cmab.ValueKind == JsonValueKind.Object
+        ? []
+        : (source.TrafficAllocation ?? []).Select(share => new Allocation(End(share), share.EntityId is { } id ? _variations.GetValueOrDefault(id) : null));
 }
 
 file static class Sequences

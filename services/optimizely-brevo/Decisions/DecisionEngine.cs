@@ -38,14 +38,9 @@ internal static class DecisionEngine
         return Rollout(flag, user);
     }
 
-    /// <summary>Variation of an experiment outside flags (<c>activate</c>, <c>getVariation</c>); null when the user gets none.</summary>
+    /// <summary>Variation of an experiment, in a flag or outside (<c>activate</c>, <c>getVariation</c>); null when the user gets none.</summary>
     public static Variation? Decide(Experiment experiment, DecisionUser user)
     {
-        if (experiment.IsRolloutRule)
-        {
-            return null;
-        }
-
         if (!experiment.IsRunning)
         {
             user.Reasons?.Add($"Experiment '{experiment.Key}' is not running.");

@@ -99,6 +99,9 @@ internal sealed class Experiment
 
     public Allocation[] Traffic { get; set; } = [];
 
+    /// <summary>As the datafile lists them, also several of one key.</summary>
+    public List<Variation> Variations { get; } = [];
+
     public Dictionary<string, Variation> VariationsByKey { get; } = new(StringComparer.Ordinal);
 
     /// <summary>Variation keys by user id (the datafile's whitelist); null when there are none.</summary>

@@ -6,7 +6,8 @@ namespace Platform.OptimizelyBrevo.Tests.Decisions;
 /// <summary>The datafiles of the fixtures, and what Optimizely's own SDK decided on them.</summary>
 internal static class DecidedCases
 {
-    public static string Root { get; } = Path.Combine(AppContext.BaseDirectory, "fixtures", "optimizely-datafiles");
+    /// <summary><c>tests/faults/decisions</c> names a folder of thousands.</summary>
+    public static string Root { get; } = Environment.GetEnvironmentVariable("FAULT_DECISIONS") ?? Path.Combine(AppContext.BaseDirectory, "fixtures", "optimizely-datafiles");
 
     public static IEnumerable<string> Names => Directory.EnumerateFiles(Root, "*.decisions.json", SearchOption.AllDirectories)
         .Select(file => Path.GetRelativePath(Root, file)).Order(StringComparer.Ordinal);

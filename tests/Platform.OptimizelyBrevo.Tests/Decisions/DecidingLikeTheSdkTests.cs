@@ -37,11 +37,16 @@ public sealed class DecidingLikeTheSdkTests
                 }
             }
 
+            if (given.TryGetProperty("variables", out var variables))
+            {
+                wrong.AddRange(variables.EnumerateObject().SelectMany(flag => WrongVariables(project, user, flag)).Select(problem => $"{given.GetProperty("userId")} {given.GetProperty("attributes")} {problem}"));
+            }
+
             if (given.TryGetProperty("experiments", out var experiments))
             {
                 foreach (var expected in experiments.EnumerateObject())
                 {
-                    var actual = DecisionEngine.Decide(project.ExperimentsByKey[expected.Name], user)?.Key;
+                    var actual = project.ExperimentsByKey.TryGetValue(expected.Name, out var experiment) ? DecisionEngine.Decide(experiment, user)?.Key : null;
                     if (actual != expected.Value.GetString())
                     {
                         wrong.Add($"{given.GetProperty("userId")} {given.GetProperty("attributes")} {expected.Name}: expected {expected.Value}, decided {actual}");
@@ -53,7 +58,7 @@ public sealed class DecidingLikeTheSdkTests
         }
 
         Assert.Empty(wrong);
-        Assert.True(checkedDecisions > 0 || name.Contains("emptydatafile", StringComparison.Ordinal));
+        Assert.True(checkedDecisions > 0 || (project.Flags.Count == 0 && project.ExperimentsByKey.Count == 0));
     }
 
     [Theory]
@@ -73,13 +78,27 @@ public sealed class DecidingLikeTheSdkTests
             user.Begin(each.Name);
             foreach (var flag in each.Value.EnumerateObject())
             {
-                var decision = DecisionEngine.Decide(project.FlagsByKey[flag.Name], user);
-                var actual = decision.Flag.Variables.ToDictionary(variable => variable.Key, variable => DecisionEngine.Value(variable, decision), StringComparer.Ordinal);
-                Assert.Equal(flag.Value.EnumerateObject().Select(variable => variable.Name).Order(StringComparer.Ordinal), actual.Keys.Order(StringComparer.Ordinal));
-                Assert.All(flag.Value.EnumerateObject(), variable => Assert.True(JsonElement.DeepEquals(variable.Value, actual[variable.Name]), $"{flag.Name}.{variable.Name}: expected {variable.Value}, got {actual[variable.Name]}"));
+                Assert.Empty(WrongVariables(project, user, flag));
             }
         }
     }
+
+    private static IEnumerable<string> WrongVariables(Project project, DecisionUser user, JsonProperty flag)
+    {
+        var decision = DecisionEngine.Decide(project.FlagsByKey[flag.Name], user);
+        var actual = decision.Flag.Variables.ToDictionary(variable => variable.Key, variable => DecisionEngine.Value(variable, decision), StringComparer.Ordinal);
+        Assert.Equal(flag.Value.EnumerateObject().Select(variable => variable.Name).Order(StringComparer.Ordinal), actual.Keys.Order(StringComparer.Ordinal));
+        return flag.Value.EnumerateObject().Where(variable => !Same(variable.Value, actual[variable.Name]))
+            .Select(variable => $"{flag.Name}.{variable.Name}: expected {variable.Value}, got {actual[variable.Name]}");
+    }
+
+    // JavaScript has read the numbers of JSON as doubles, and writes infinity as null; here they keep their text.
+    private static bool Same(JsonElement expected, JsonElement actual) => actual.ValueKind switch
+    {
+        JsonValueKind.Number => actual.GetDouble() is var number && (double.IsFinite(number) ? expected.ValueKind == JsonValueKind.Number && expected.GetDouble() == number : expected.ValueKind == JsonValueKind.Null),
+        JsonValueKind.Array => expected.ValueKind == JsonValueKind.Array && expected.GetArrayLength() == actual.GetArrayLength() && expected.EnumerateArray().Zip(actual.EnumerateArray()).All(pair => Same(pair.First, pair.Second)),
+        _ => JsonElement.DeepEquals(expected, actual),
+    };
 
     [Fact]
     public void Every_bucket_value_is_the_published_one()
