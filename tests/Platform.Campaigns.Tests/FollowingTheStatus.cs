@@ -11,7 +11,7 @@ public sealed class FollowingTheStatus(CampaignsApp app)
     [Fact]
     public async Task A_growing_log_file_moves_the_dispatch_from_state_to_state()
     {
-        var connection = await app.ConnectAsync();
+        var connection = await app.ConnectAsync(settings => settings["checkIntervalSeconds"] = 1);
         var id = await connection.DispatchAsync(TestConnection.Dispatch(await connection.ListAsync(), [TestConnection.Recipient("a@example.com")]));
         await connection.StateAsync(id, "uploaded");
         var log = connection.PathOf("log", connection.Files().Single().Replace(".csv", ".log", StringComparison.Ordinal));
@@ -29,7 +29,7 @@ public sealed class FollowingTheStatus(CampaignsApp app)
     [Fact]
     public async Task After_an_error_file_later_dispatches_wait_for_the_restart()
     {
-        var connection = await app.ConnectAsync();
+        var connection = await app.ConnectAsync(settings => settings["checkIntervalSeconds"] = 1);
         var list = await connection.ListAsync();
         var first = await connection.DispatchAsync(TestConnection.Dispatch(list, [TestConnection.Recipient("a@example.com")]));
         await connection.StateAsync(first, "uploaded");
@@ -52,6 +52,7 @@ public sealed class FollowingTheStatus(CampaignsApp app)
     {
         var connection = await app.ConnectAsync(settings =>
         {
+            settings["checkIntervalSeconds"] = 1;
             settings["continueAfterError"] = true;
             settings["status"] = new JsonObject
             {
@@ -70,6 +71,7 @@ public sealed class FollowingTheStatus(CampaignsApp app)
         var name = Path.GetFileNameWithoutExtension(connection.Files().Single());
         await File.WriteAllTextAsync(connection.PathOf("log", $"status-{name}.txt"), "1,Import OK,\n2,start nok,\n", Cancelled);
         await connection.StateAsync(id, "start-failed");
+        Assert.Equal(id, (string)(await connection.GetAsync($"/api/campaigns/dispatches?connectionId={connection.Id}&state=start-failed"))["items"]!.AsArray().Single()!["id"]!);
         Assert.False((bool)(await connection.GetAsync($"/api/campaigns/connections/{connection.Id}"))["halted"]!);
         await File.AppendAllTextAsync(connection.PathOf("log", $"status-{name}.txt"), "3,FERTIG,77\n", Cancelled);
         await Until.Is(() => connection.GetDispatchAsync(id), dispatch => (string)dispatch["state"]! == "sent" && (long?)dispatch["mailingId"] == 77, cancellationToken: Cancelled);

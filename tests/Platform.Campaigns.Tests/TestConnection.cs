@@ -42,7 +42,7 @@ public sealed class TestConnection(CampaignsApp app, HttpClient client, string n
             ["logDirectory"] = Path.Combine(folder, "log"),
             ["errorDirectory"] = Path.Combine(folder, "err"),
             ["responseDirectory"] = Path.Combine(folder, "out"),
-            ["checkIntervalSeconds"] = 1,
+            ["checkIntervalSeconds"] = 60,
         };
         change?.Invoke(settings);
         var created = await PostAsync("/api/campaigns/connections", new JsonObject { ["name"] = name, ["settings"] = settings }, HttpStatusCode.Created);

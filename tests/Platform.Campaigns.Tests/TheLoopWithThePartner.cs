@@ -13,7 +13,7 @@ public sealed class TheLoopWithThePartner(CampaignsApp app)
     [Fact]
     public async Task Recipients_with_everything_in_their_names_are_imported_and_the_mailing_is_sent()
     {
-        var connection = await app.ConnectAsync();
+        var connection = await app.ConnectAsync(settings => settings["checkIntervalSeconds"] = 1);
         await using var campaign = Partner(connection.Folder);
         var list = await connection.ListOfAsync(new JsonObject { ["lineBreaks"] = "keep" });
         string?[] names = ["Ann", "\"", "\"\"", ";", "a;b\"c", "two\nlines", "Zoë 🎈", "", null, new string('ü', 255)];
@@ -32,7 +32,7 @@ public sealed class TheLoopWithThePartner(CampaignsApp app)
     [Fact]
     public async Task Another_order_of_fields_than_the_partner_knows_ends_in_its_error_file()
     {
-        var connection = await app.ConnectAsync();
+        var connection = await app.ConnectAsync(settings => settings["checkIntervalSeconds"] = 1);
         await using var campaign = Partner(connection.Folder);
         var list = await connection.ListAsync(new JsonObject { ["name"] = "Town", ["type"] = "varchar", ["length"] = 20 });
         var id = await connection.DispatchAsync(TestConnection.Dispatch(list, [TestConnection.Recipient("a@example.com")]));
@@ -47,8 +47,11 @@ public sealed class TheLoopWithThePartner(CampaignsApp app)
     [Fact]
     public async Task An_activated_source_mailing_cannot_be_started_and_each_client_has_directories_of_its_own()
     {
-        var connection = await app.ConnectAsync(settings => settings["clients"] = new JsonArray(
-            new JsonObject { ["name"] = "shoes", ["directory"] = "shoes" }, new JsonObject { ["name"] = "hats", ["directory"] = "hats" }));
+        var connection = await app.ConnectAsync(settings =>
+        {
+            settings["checkIntervalSeconds"] = 1;
+            settings["clients"] = new JsonArray(new JsonObject { ["name"] = "shoes", ["directory"] = "shoes" }, new JsonObject { ["name"] = "hats", ["directory"] = "hats" });
+        });
         await using var campaign = Partner(connection.Folder, ("shoes", 1), ("hats", 2));
         var shoes = await connection.DispatchAsync(TestConnection.Dispatch(await connection.ListOfAsync(new JsonObject { ["client"] = "shoes" }), [TestConnection.Recipient("a@example.com")]));
         var activated = TestConnection.Dispatch(await connection.ListOfAsync(new JsonObject { ["client"] = "hats" }), [TestConnection.Recipient("a@example.com")]);

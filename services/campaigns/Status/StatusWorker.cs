@@ -11,27 +11,30 @@ namespace Platform.Campaigns.Status;
 /// <summary>Looks for log and error files of every connection that has dispatches under way, each at its interval, one instance at a time.</summary>
 internal sealed partial class StatusWorker(ConnectionLeases leases, IServiceScopeFactory scopes, TimeProvider clock, ILogger<StatusWorker> logger) : BackgroundService
 {
+    // A partner whose server hangs holds up nobody else.
+    private const int Parallel = 4;
     private static readonly TimeSpan Poll = TimeSpan.FromSeconds(1);
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
+        var running = new List<Task>();
         var unreachable = 0;
         while (!stoppingToken.IsCancellationRequested)
         {
             try
             {
-                while (await ClaimAsync(stoppingToken) is { } lease)
+                while (running.Count < Parallel && await ClaimAsync(stoppingToken) is { } lease)
                 {
-                    await CheckAsync(lease, stoppingToken);
+                    running.Add(Task.Run(() => RunAsync(lease, stoppingToken), CancellationToken.None));
                 }
 
                 unreachable = 0;
             }
             catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
             {
-                return;
+                break;
             }
-            catch (Exception e) when (e is NpgsqlException or TimeoutException or LeaseLostException or DbUpdateException)
+            catch (Exception e) when (e is NpgsqlException or TimeoutException)
             {
                 if (unreachable++ % 30 == 0)
                 {
@@ -39,7 +42,30 @@ internal sealed partial class StatusWorker(ConnectionLeases leases, IServiceScop
                 }
             }
 
-            await Task.Delay(Poll, clock, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await Task.WhenAny([Task.Delay(Poll, clock, stoppingToken), .. running]);
+            foreach (var ended in running.FindAll(task => task.IsCompleted))
+            {
+                running.Remove(ended);
+                await ended;
+            }
+        }
+
+        await Task.WhenAll(running);
+    }
+
+    private async Task RunAsync(RowLease lease, CancellationToken stoppingToken)
+    {
+        try
+        {
+            await CheckAsync(lease, stoppingToken);
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            // The service stops; the lease lapses.
+        }
+        catch (Exception e) when (e is NpgsqlException or TimeoutException or LeaseLostException or DbUpdateException or OperationCanceledException)
+        {
+            NotStored(logger, e);
         }
     }
 
