@@ -32,9 +32,15 @@ internal static class CampaignsService
 
         builder.Services.AddScoped<Intake>();
         builder.Services.AddScoped<Delivery>();
+        builder.Services.AddScoped<SoftBounces>();
+        builder.Services.AddScoped<Resending>();
         builder.Services.AddSingleton<DispatchSignal>();
         builder.Services.AddSingleton<DispatchLeases>();
         builder.Services.AddHostedService<DispatchWorker>();
+        builder.Services.AddOptions<RetentionOptions>().Bind(builder.Configuration.GetSection("Retention")).Validate(
+            retention => retention is { Days: >= 1, Every.Ticks: > 0 }, "Retention: Days must be at least 1, Every a positive time.").ValidateOnStart();
+        builder.Services.AddSingleton<ContentRetention>();
+        builder.Services.AddHostedService(services => services.GetRequiredService<ContentRetention>());
 
         builder.Services.AddScoped<Reporting>();
         builder.Services.AddScoped<StatusReader>();

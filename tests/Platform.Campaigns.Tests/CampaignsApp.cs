@@ -60,6 +60,7 @@ public sealed class CampaignsApp : IAsyncLifetime
         Settings = ServiceSettings.Of("campaigns", _database.ConnectionString, _rabbit.Uri, _keys)
             .With("Services:credentials", _credentials.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single())
             .With("ConnectionStrings:DomainTables", await MakeReaderAsync())
+            .With("Retention:Every", "00:00:01")
             .With("Logging:LogLevel:Default", "Warning");
         _app = new WebApplicationFactory<Program>().WithWebHostBuilder(Settings.Apply);
         Client = As(Roles.Operator);

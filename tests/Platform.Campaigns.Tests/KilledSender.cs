@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Net;
+using Npgsql;
 using Platform.Testing;
 using Platform.Testing.Servers;
 using Xunit;
@@ -24,9 +25,13 @@ internal sealed class KilledSender : IAsyncDisposable
         var handler = app.Operator();
         handler.InnerHandler = new SocketsHttpHandler();
         Client = new(handler) { BaseAddress = new(_url) };
+        Database = NpgsqlDataSource.Create(database.ConnectionString);
     }
 
     public HttpClient Client { get; }
+
+    /// <summary>The database of this process alone.</summary>
+    public NpgsqlDataSource Database { get; }
 
     public static async Task<KilledSender> CreateAsync(CampaignsApp app) => new(app, await app.CreateDatabaseAsync());
 
@@ -66,6 +71,7 @@ internal sealed class KilledSender : IAsyncDisposable
         await KillAsync();
         Client.Dispose();
         _health.Dispose();
+        await Database.DisposeAsync();
         await _database.DisposeAsync();
     }
 

@@ -1,7 +1,5 @@
-using System.Diagnostics;
 using System.Text.Json.Nodes;
 using Npgsql;
-using Platform.Testing;
 using Xunit;
 
 namespace Platform.Campaigns.Tests;
@@ -47,64 +45,6 @@ public sealed class SendingOnce(CampaignsApp app)
         Assert.Equal(2, files.Length);
         Assert.Equal("somebody else's", await connection.TextAsync("in", files[0]));
         Assert.Equal(Line, await connection.TextAsync("in", files[1]));
-    }
-
-    /// <summary>
-    /// The service is a process of its own here, killed at seeded moments while it sends and started again, and a partner takes every file away as soon as it sees it. CAMPAIGN_KILLS sets
-    /// the number of kills.
-    /// </summary>
-    [Fact]
-    public async Task However_often_the_sender_is_killed_every_dispatch_arrives_exactly_once()
-    {
-        var kills = int.TryParse(Environment.GetEnvironmentVariable("CAMPAIGN_KILLS"), out var wanted) ? wanted : 5;
-        await using var sender = await KilledSender.CreateAsync(app);
-        await sender.StartAsync();
-        var connection = await app.ConnectAsync(client: sender.Client);
-        var list = await connection.ListAsync();
-        var random = new Random(20210101);
-        var taken = new Dictionary<string, int>();
-        var sent = new Dictionary<string, string>();
-        for (var kill = 0; kill < kills; kill++)
-        {
-            var address = $"kill{kill}@example.com";
-            sent[address] = await connection.DispatchAsync(TestConnection.Dispatch(list, [TestConnection.Recipient(address)]));
-            var until = TimeSpan.FromMilliseconds(random.Next(0, 700));
-            for (var waited = Stopwatch.StartNew(); waited.Elapsed < until;)
-            {
-                Take(connection, taken);
-                await Task.Yield();
-            }
-
-            await sender.KillAsync();
-            Take(connection, taken);
-            await sender.StartAsync();
-        }
-
-        foreach (var dispatch in sent.Values)
-        {
-            await Until.Is(
-                async () =>
-                {
-                    Take(connection, taken);
-                    return await connection.GetDispatchAsync(dispatch);
-                }, found => (string)found["state"]! == "uploaded", TimeSpan.FromMinutes(2), Cancelled);
-        }
-
-        Take(connection, taken);
-        Assert.Equal(sent.Keys.Order(StringComparer.Ordinal), taken.Keys.Order(StringComparer.Ordinal));
-        Assert.All(taken, address => Assert.Equal(1, address.Value));
-    }
-
-    /// <summary>The partner's side: takes files of the agreed name away, as soon as they are there, and ignores temporary ones.</summary>
-    private static void Take(TestConnection connection, Dictionary<string, int> taken)
-    {
-        foreach (var file in connection.Files().Where(name => name.EndsWith("_subscribers.csv", StringComparison.Ordinal)))
-        {
-            var path = connection.PathOf("in", file);
-            var address = File.ReadAllText(path).Split('"')[1];
-            taken[address] = taken.GetValueOrDefault(address) + 1;
-            File.Delete(path);
-        }
     }
 
     /// <summary>A dispatch as a killed sender leaves it after the record of its rename.</summary>

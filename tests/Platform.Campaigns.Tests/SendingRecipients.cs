@@ -2,6 +2,7 @@ using System.Net;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using Npgsql;
+using Platform.Testing;
 using Xunit;
 
 namespace Platform.Campaigns.Tests;
@@ -213,6 +214,35 @@ public sealed partial class SendingRecipients(CampaignsApp app)
         Assert.EndsWith("_products.csv", files[0], StringComparison.Ordinal);
         Assert.Equal("id;title\nP1;Shoe\n", await connection.TextAsync("in", files[0]));
         Assert.True(File.GetLastWriteTimeUtc(connection.PathOf("in", files[0])) <= File.GetLastWriteTimeUtc(connection.PathOf("in", files[1])));
+    }
+
+    [Fact]
+    public async Task Files_are_forgotten_long_after_the_end_and_what_is_known_of_them_stays()
+    {
+        var connection = await app.ConnectAsync();
+        var list = await connection.ListAsync();
+        var id = await connection.DispatchAsync(TestConnection.Dispatch(list, [TestConnection.Recipient("kept@example.com")]));
+        await connection.StateAsync(id, "uploaded");
+        using (var kept = await app.Client.GetAsync($"/api/campaigns/dispatches/{id}/files/subscribers", Cancelled))
+        {
+            Assert.Equal(await connection.TextAsync("in", connection.Files().Single()), await kept.Content.ReadAsStringAsync(Cancelled));
+        }
+
+        await using (var later = app.Database.CreateCommand("update dispatches set changed_at = changed_at - interval '36 days' where id = $1"))
+        {
+            later.Parameters.Add(new NpgsqlParameter { Value = id });
+            await later.ExecuteNonQueryAsync(Cancelled);
+        }
+
+        await Until.True(
+            async () =>
+            {
+                using var answer = await app.Client.GetAsync($"/api/campaigns/dispatches/{id}/files/subscribers", Cancelled);
+                return answer.StatusCode == HttpStatusCode.Gone;
+            }, cancellationToken: Cancelled);
+        Assert.Equal(64, ((string)(await connection.GetDispatchAsync(id))["files"]![0]!["sha256"]!).Length);
+        var again = await connection.DispatchAsync(TestConnection.Dispatch(list, [TestConnection.Recipient("kept@example.com")]));
+        Assert.Equal("invalid", (string)(await connection.StateAsync(again, "invalid"))["state"]!);
     }
 
     [Fact]

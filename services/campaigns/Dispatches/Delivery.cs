@@ -54,6 +54,29 @@ internal sealed class Delivery(CampaignsDbContext context, NpgsqlDataSource data
         }, cancellationToken);
     }
 
+    /// <summary>
+    /// After a cancel: takes away what the upload left on the server, temporary files and those that were to go before the recipients. The subscribers file cannot be there: once its rename is recorded,
+    /// nobody can cancel.
+    /// </summary>
+    public async Task CleanUpAsync(RowLease lease, Dispatch dispatch, CancellationToken cancellationToken)
+    {
+        var settings = (await context.Connections.AsNoTracking().SingleAsync(row => row.Id == dispatch.ConnectionId, cancellationToken)).Settings;
+        var client = await context.RecipientLists.Where(row => row.Id == dispatch.ListId).Select(row => row.Client).SingleAsync(cancellationToken);
+        var files = await context.DispatchFiles.Where(row => row.DispatchId == dispatch.Id && row.State != DispatchFileState.Prepared).ToListAsync(cancellationToken);
+        await using var server = await accounts.OpenAsync(settings, client, $"dispatch {dispatch.Id}", cancellationToken);
+        foreach (var file in files)
+        {
+            var removed = await server.RemoveAsync(file.TemporaryPath!, cancellationToken);
+            if (!removed && file.State != DispatchFileState.Uploading)
+            {
+                // Without its temporary name, it has the final one.
+                await server.RemoveAsync(file.Path!, cancellationToken);
+            }
+
+            await RecordAsync(lease, () => (file.State, file.Path, file.TemporaryPath) = (DispatchFileState.Prepared, null, null), cancellationToken);
+        }
+    }
+
     /// <summary>Gives the stamp and says that the dispatch is on its way.</summary>
     private async Task BeginAsync(RowLease lease, Dispatch dispatch, CampaignConnectionSettings settings, CancellationToken cancellationToken)
     {

@@ -25,6 +25,15 @@ internal static class DispatchContent
         return new(transaction, dispatchId, kind);
     }
 
+    /// <summary>Whether the bytes of a file are still kept (see <see cref="ContentRetention"/>).</summary>
+    public static async Task<bool> ExistsAsync(NpgsqlDataSource database, string dispatchId, DispatchFileKind kind, CancellationToken cancellationToken)
+    {
+        await using var select = database.CreateCommand("select exists (select from dispatch_chunks where dispatch_id = $1 and kind = $2)");
+        select.Parameters.Add(new() { Value = dispatchId });
+        select.Parameters.Add(new() { Value = KindOf(kind) });
+        return (bool)(await select.ExecuteScalarAsync(cancellationToken))!;
+    }
+
     public static ContentStream OpenRead(NpgsqlDataSource database, string dispatchId, string kind, long size) => new(database, dispatchId, kind, size);
 }
 

@@ -81,6 +81,7 @@ internal sealed partial class DispatchWorker(
         {
             GivenUp(logger, stoppingToken.IsCancellationRequested ? "the service stops" : "it was cancelled or taken over");
             await ReleaseAsync(lease);
+            await CleanUpNowAsync(lease);
         }
         catch (Exception e)
         {
@@ -94,6 +95,12 @@ internal sealed partial class DispatchWorker(
 
     private static async Task AttemptAsync(RowLease lease, Dispatch dispatch, IServiceProvider services, CancellationToken cancellationToken)
     {
+        if (dispatch.State == DispatchState.Cancelled)
+        {
+            await services.GetRequiredService<Delivery>().CleanUpAsync(lease, dispatch, cancellationToken);
+            return;
+        }
+
         if (dispatch.State != DispatchState.Preparing)
         {
             await services.GetRequiredService<Delivery>().RunAsync(lease, dispatch, cancellationToken);
@@ -102,8 +109,17 @@ internal sealed partial class DispatchWorker(
 
         var context = services.GetRequiredService<CampaignsDbContext>();
         var fields = (await context.ListVersions.SingleAsync(row => row.ListId == dispatch.ListId && row.Version == dispatch.ListVersion, cancellationToken)).Fields;
-        await using var source = await DomainQuery.OpenAsync(services.GetRequiredService<DomainTables>().Database, dispatch.Query!, fields, QueryLimit, cancellationToken);
-        await services.GetRequiredService<Intake>().TakeAsync(
+        if (dispatch.OriginId is not null)
+        {
+            await using var again = await services.GetRequiredService<Resending>().OpenAsync(dispatch, fields, cancellationToken);
+            await TakeAsync(again);
+            return;
+        }
+
+        await using var query = await DomainQuery.OpenAsync(services.GetRequiredService<DomainTables>().Database, dispatch.Query!, fields, QueryLimit, cancellationToken);
+        await TakeAsync(query);
+
+        Task TakeAsync(IRecipientSource source) => services.GetRequiredService<Intake>().TakeAsync(
             dispatch, source, _ => Task.CompletedTask, transaction => lease.UpdateAsync(transaction, "lease_until = lease_until", [], cancellationToken), cancellationToken);
     }
 
@@ -126,6 +142,13 @@ internal sealed partial class DispatchWorker(
                 dispatch.NotBefore = clock.GetUtcNow() + delay;
                 dispatch.Message = $"Attempt {dispatch.Faults} failed, tries again in {delay.TotalSeconds:0} s: {reason}";
                 TriesAgain(logger, reason, delay.TotalSeconds);
+            }
+            else if (dispatch.State == DispatchState.Cancelled)
+            {
+                Failed(logger, category == FailureCategory.Bug ? failure : null, category, reason);
+                var left = await context.DispatchFiles.Where(row => row.DispatchId == lease.Id && row.State != DispatchFileState.Prepared).ToListAsync(stoppingToken);
+                dispatch.Message = $"Cancelled. What its upload left on the server could not be removed ({string.Join(", ", left.Select(file => file.TemporaryPath))}): {reason}";
+                left.ForEach(file => file.State = DispatchFileState.Prepared);
             }
             else
             {
@@ -154,6 +177,22 @@ internal sealed partial class DispatchWorker(
         }
     }
 
+    /// <summary>A cancelled dispatch is cleaned up as soon as nothing of its upload goes on any more; had this process died, it would be later.</summary>
+    private async Task CleanUpNowAsync(RowLease lease)
+    {
+        try
+        {
+            await using var scope = scopes.CreateAsyncScope();
+            await scope.ServiceProvider.GetRequiredService<CampaignsDbContext>().Dispatches
+                .Where(row => row.Id == lease.Id && row.Attempt == lease.Attempt + 1 && row.State == DispatchState.Cancelled)
+                .ExecuteUpdateAsync(row => row.SetProperty(dispatch => dispatch.NotBefore, (DateTimeOffset?)null));
+        }
+        catch (Exception e) when (e is NpgsqlException or TimeoutException or InvalidOperationException)
+        {
+            OutcomeNotStored(logger, e);
+        }
+    }
+
     [LoggerMessage(EventId = 600, Level = LogLevel.Warning, Message = "Dispatches cannot be claimed at present")]
     private static partial void ClaimFailed(ILogger logger, Exception exception);
 
@@ -176,13 +215,19 @@ internal sealed class DispatchLeases(NpgsqlDataSource database, TimeProvider clo
     private static readonly LeasedTable Table = new("dispatches")
     {
         Ready = """
-            (r.state in ('preparing', 'uploading') or (r.state = 'queued' and (r.scheduled_at is null or r.scheduled_at <= clock_timestamp())
+            (r.state in ('preparing', 'uploading') or (r.state = 'cancelled' and exists (select from dispatch_files as f where f.dispatch_id = r.id and f.state <> 'prepared')) or (r.state = 'queued' and (r.scheduled_at is null or r.scheduled_at <= clock_timestamp())
                 and not exists (select from connections as c where c.id = r.connection_id and c.halted_at is not null)))
             and (r.not_before is null or r.not_before <= clock_timestamp())
             """,
         OrderBy = "r.created_at, r.id",
         OnClaim = "not_before = null",
+
+        // A cancelled upload ends with the next one.
+        Heartbeat = TimeSpan.FromSeconds(1),
     };
+
+    /// <summary>Longer than anything of an attempt goes on after its lease has lapsed.</summary>
+    public static TimeSpan Grace { get; } = TimeSpan.FromSeconds(5);
 
     public RowLeases Rows { get; } = new(database, Table, clock);
 

@@ -80,9 +80,10 @@ internal sealed class Intake(CampaignsDbContext context, NpgsqlDataSource databa
             await queue.ExecuteNonQueryAsync(cancellationToken);
         }
 
+        var line = await Resending.LineAsync(context, dispatch, cancellationToken);
         var others = await context.Dispatches
             .Where(row => row.ConnectionId == dispatch.ConnectionId && row.SourceMailingId == dispatch.SourceMailingId && row.WaveId == dispatch.WaveId
-                && row.Id != dispatch.Id && row.Id != dispatch.OriginId && !row.Test && !Unsent.Contains(row.State))
+                && !line.Contains(row.Id) && !row.Test && !Unsent.Contains(row.State))
             .Select(row => row.Id).ToListAsync(cancellationToken);
         await wave.LoadAsync(transaction.Connection!, transaction, others, cancellationToken);
         return wave;

@@ -26,6 +26,7 @@ internal static class DispatchEndpoints
         dispatches.MapGet("/{id}/problems", Problems).WithName("ListDispatchProblems").WithSummary("What is wrong with which rows: the first thousand problems");
         dispatches.MapPost("/{id}/send", Send).RequireAuthorization(Roles.Operator).WithName("SendDispatch").WithSummary("Give the word to send, at once or at a time; also again after a failure");
         dispatches.MapPost("/{id}/cancel", Cancel).RequireAuthorization(Roles.Operator).WithName("CancelDispatch").WithSummary("End a dispatch that has not been sent");
+        dispatches.MapPost("/{id}/resend", ResendEndpoint.Resend).RequireAuthorization(Roles.Operator).WithName("ResendDispatch").WithSummary("Make a dispatch for those whose mail bounced softly");
     }
 
     internal static Refusal Unknown(string id) => Refusal.NotFound("dispatch", id, "GET /api/campaigns/dispatches lists them.");
@@ -142,15 +143,16 @@ internal static class DispatchEndpoints
     }
 
     private static async Task<Results<Ok<Page<DispatchView>>, ProblemHttpResult>> List(
-        CampaignsDbContext context, CancellationToken cancellationToken, int limit = Paging.DefaultLimit, string? after = null, string? connectionId = null, DispatchState? state = null)
+        CampaignsDbContext context, CancellationToken cancellationToken, int limit = Paging.DefaultLimit, string? after = null, string? connectionId = null, QueryWord<DispatchState>? state = null)
     {
         if (Paging.Check(limit) is { } refusal)
         {
             return refusal.ToResult();
         }
 
+        var wanted = state?.Value;
         var rows = await context.Dispatches.AsNoTracking()
-            .Where(row => (after == null || string.Compare(row.Id, after) < 0) && (connectionId == null || row.ConnectionId == connectionId) && (state == null || row.State == state))
+            .Where(row => (after == null || string.Compare(row.Id, after) < 0) && (connectionId == null || row.ConnectionId == connectionId) && (wanted == null || row.State == wanted))
             .OrderByDescending(row => row.Id).Take(limit + 1).ToListAsync(cancellationToken);
         return TypedResults.Ok(Page<DispatchView>.From([.. rows.Select(row => DispatchView.Of(row, [], []))], limit, row => row.Id));
     }
@@ -213,8 +215,11 @@ internal static class DispatchEndpoints
             return Refusal.Conflict("dispatch-sent", "It is too late", $"The dispatch is {StateWord(dispatch.State)}{(onItsWay ? ", and its recipient file has been handed over" : "")}; it cannot be taken back here.").ToResult();
         }
 
-        // Another attempt number takes the dispatch away from whoever works on it: the fence lets nothing of that attempt through any more.
+        // Another attempt number takes the dispatch away from whoever works on it: the fence lets nothing of that attempt through any more. What that attempt left on the server is
+        // removed when it has surely ended.
         dispatch.Attempt++;
+        dispatch.Faults = 0;
+        dispatch.NotBefore = dispatch.LeaseUntil is null ? null : dispatch.LeaseUntil + DispatchLeases.Grace;
         (dispatch.LeaseOwner, dispatch.LeaseUntil) = (null, null);
         context.Change(dispatch, DispatchState.Cancelled, null, clock);
         await context.SaveChangesAsync(cancellationToken);

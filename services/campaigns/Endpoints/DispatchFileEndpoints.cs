@@ -105,13 +105,17 @@ internal static class DispatchFileEndpoints
     }
 
     private static async Task<Results<FileStreamHttpResult, ProblemHttpResult>> Read(
-        string id, DispatchFileKind kind, CampaignsDbContext context, NpgsqlDataSource database, CancellationToken cancellationToken)
+        string id, QueryWord<DispatchFileKind> kind, CampaignsDbContext context, NpgsqlDataSource database, CancellationToken cancellationToken)
     {
-        // A number in the path is bound, too, whether a kind has it or not.
-        var file = Enum.IsDefined(kind) ? await context.DispatchFiles.AsNoTracking().SingleOrDefaultAsync(row => row.DispatchId == id && row.Kind == kind, cancellationToken) : null;
-        return file is null
-            ? Refusal.NotFound("file", kind.ToString().ToLowerInvariant(), $"GET /api/campaigns/dispatches/{id} shows its files.").ToResult()
-            : TypedResults.File(DispatchContent.OpenRead(database, id, DispatchContent.KindOf(kind), file.Size), Csv, Path.GetFileName(file.Path) ?? $"{kind.ToString().ToLowerInvariant()}.csv");
+        var file = await context.DispatchFiles.AsNoTracking().SingleOrDefaultAsync(row => row.DispatchId == id && row.Kind == kind.Value, cancellationToken);
+        if (file is null)
+        {
+            return Refusal.NotFound("file", kind.Value.ToString().ToLowerInvariant(), $"GET /api/campaigns/dispatches/{id} shows its files.").ToResult();
+        }
+
+        return file.Size > 0 && !await DispatchContent.ExistsAsync(database, id, kind.Value, cancellationToken)
+            ? new Refusal(StatusCodes.Status410Gone, "file-removed", "The file is no longer kept", ContentRetention.Removed(id)).ToResult()
+            : TypedResults.File(DispatchContent.OpenRead(database, id, DispatchContent.KindOf(kind.Value), file.Size), Csv, Path.GetFileName(file.Path) ?? $"{kind.Value.ToString().ToLowerInvariant()}.csv");
     }
 
     private static Refusal? Refuse(Dispatch dispatch, HttpRequest request)

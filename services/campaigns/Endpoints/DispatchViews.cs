@@ -25,6 +25,12 @@ internal sealed record DispatchInput(
 /// <param name="ScheduledAt">Not before this time; left out, at once.</param>
 internal sealed record SendInput(DateTimeOffset? ScheduledAt);
 
+/// <summary>A mailing sent once more, to those whose mail bounced softly.</summary>
+/// <param name="SourceMailingId">Another source mailing than the origin's; left out, the same.</param>
+/// <param name="Send">Send as soon as the recipients are found; otherwise POST …/send gives the word.</param>
+/// <param name="ScheduledAt">Not before this time.</param>
+internal sealed record ResendInput(long? SourceMailingId, bool Send, DateTimeOffset? ScheduledAt);
+
 /// <summary>One file of a dispatch.</summary>
 /// <remarks><c>path</c>: Where it lies on the partner's server; absent before its upload.</remarks>
 internal sealed record DispatchFileView(DispatchFileKind Kind, DispatchFileState State, long Size, string Sha256, string? Path);

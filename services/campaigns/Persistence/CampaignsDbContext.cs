@@ -66,7 +66,7 @@ internal sealed class CampaignsDbContext(DbContextOptions<CampaignsDbContext> op
             dispatch.HasOne<RecipientListVersion>().WithMany().HasForeignKey(row => new { row.ListId, row.ListVersion }).OnDelete(DeleteBehavior.Restrict);
             dispatch.HasIndex(row => new { row.ConnectionId, row.Stamp }).IsUnique();
             dispatch.HasIndex(row => new { row.ConnectionId, row.SourceMailingId, row.WaveId });
-            dispatch.HasIndex(row => row.CreatedAt, "ix_dispatches_open").HasFilter("state in ('preparing', 'queued', 'uploading')");
+            dispatch.HasIndex(row => row.CreatedAt, "ix_dispatches_open").HasFilter("state in ('preparing', 'queued', 'uploading', 'cancelled')");
             AsJson(dispatch.Property(row => row.Problems));
             AsJson(dispatch.Property(row => row.Warnings));
         });

@@ -15,6 +15,7 @@ public sealed class FaultyLink : IAsyncDisposable
     private readonly List<Socket> _open = [];
     private long _relayed;
     private long _cutAt = long.MaxValue;
+    private long _stallAt = long.MaxValue;
     private volatile TaskCompletionSource? _stalled;
 
     /// <summary>Relays to a port of the loopback interface.</summary>
@@ -41,6 +42,20 @@ public sealed class FaultyLink : IAsyncDisposable
 
     /// <summary>Cuts every connection once this many more bytes have gone through.</summary>
     public void CutAfter(long bytes) => Interlocked.Exchange(ref _cutAt, Relayed + bytes);
+
+    /// <summary>True while nothing goes through.</summary>
+    public bool IsStalled => _stalled is not null;
+
+    /// <summary>Stalls once this many more bytes have gone through.</summary>
+    public void StallAfter(long bytes) => Interlocked.Exchange(ref _stallAt, Relayed + bytes);
+
+    /// <summary>Ends a stall: everything goes on where it stood.</summary>
+    public void Resume()
+    {
+        var stalled = _stalled;
+        _stalled = null;
+        stalled?.TrySetResult();
+    }
 
     /// <summary>Nothing goes through any more, and nobody is told.</summary>
     public void Stall() => _stalled ??= new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -132,6 +147,12 @@ public sealed class FaultyLink : IAsyncDisposable
     {
         await foreach (var (bytes, due) in queue.ReadAllAsync(_stop.Token))
         {
+            if (Relayed >= Interlocked.Read(ref _stallAt))
+            {
+                Interlocked.Exchange(ref _stallAt, long.MaxValue);
+                Stall();
+            }
+
             if (_stalled is { } stalled)
             {
                 await stalled.Task;

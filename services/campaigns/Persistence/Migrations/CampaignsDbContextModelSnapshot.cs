@@ -245,7 +245,7 @@ namespace Platform.Campaigns.Persistence.Migrations
 
                     b.HasIndex(new[] { "CreatedAt" }, "ix_dispatches_open")
                         .HasDatabaseName("ix_dispatches_open")
-                        .HasFilter("state in ('preparing', 'queued', 'uploading')");
+                        .HasFilter("state in ('preparing', 'queued', 'uploading', 'cancelled')");
 
                     b.ToTable("dispatches");
                 });
