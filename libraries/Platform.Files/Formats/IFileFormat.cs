@@ -19,8 +19,14 @@ public interface IFileFormat : IKind
     /// <summary>A table function call that gives the file's own columns.</summary>
     string Relation(SourceFile file);
 
-    /// <summary>An SQL expression over <see cref="Relation"/>: the row's number in the file, from 1.</summary>
-    string RowNumber { get; }
+    /// <summary>
+    /// Looks at what the file says of itself before it is read; throws when it cannot be read as it is meant. Tells, by the place of each column, how it must be read where that is not the column as
+    /// it comes; an empty list when all columns come right.
+    /// </summary>
+    IReadOnlyList<ColumnReading?> Examine(DuckDbConnection connection, SourceFile file) => [];
+
+    /// <summary>An SQL expression over <see cref="Relation"/>, which has these columns: the row's number in the file, from 1.</summary>
+    string RowNumber(IEnumerable<string> columns);
 
     /// <summary>Whether the file itself says it has this many rows; <see langword="true"/> when its format does not say.</summary>
     bool DeclaresRows(DuckDbConnection connection, SourceFile file, long rows);
@@ -28,6 +34,11 @@ public interface IFileFormat : IKind
     /// <summary>The top-level columns the file itself says are never null.</summary>
     IReadOnlySet<string> NeverNullColumns(DuckDbConnection connection, SourceFile file);
 }
+
+/// <summary>How a column is read as it is meant.</summary>
+/// <param name="Sql">An expression over the format's relation.</param>
+/// <param name="Type">DuckDB's name of its type.</param>
+public sealed record ColumnReading(string Sql, string Type);
 
 /// <summary>What a format can and needs, as data.</summary>
 public sealed record FormatCapabilities

@@ -36,7 +36,7 @@ internal sealed record CopyPlan(string Sql, IReadOnlyList<PlannedField> Fields, 
             string source;
             if (byName.TryGetValue(field.Incoming, out var found))
             {
-                (column, source) = (found, DuckDb.Identifier(found.Name));
+                (column, source) = (found, found.Source);
                 used.Add(found.Name);
             }
             else if (partitions.TryGetValue(field.Incoming, out var value))
@@ -74,7 +74,7 @@ internal sealed record CopyPlan(string Sql, IReadOnlyList<PlannedField> Fields, 
         var sql = $"""
             SELECT {fieldColumns}{rejectedColumns}row_no
             FROM (SELECT *{string.Concat(values.Select(value => $", {value}"))}
-                  FROM (SELECT {string.Concat(sources.Select(source => $"{source}, "))}{file.RowsBefore.ToString(CultureInfo.InvariantCulture)} + CAST({format.RowNumber} AS BIGINT) AS row_no FROM {format.Relation(file)}))
+                  FROM (SELECT {string.Concat(sources.Select(source => $"{source}, "))}{file.RowsBefore.ToString(CultureInfo.InvariantCulture)} + CAST({format.RowNumber(byName.Keys)} AS BIGINT) AS row_no FROM {format.Relation(file)}))
             """;
 
         return new CopyPlan(

@@ -5,10 +5,13 @@ namespace Platform.Files.Engine.Child;
 /// <summary>A column of a file, with DuckDB's name of its type.</summary>
 internal sealed record FileColumn(string Name, string Type)
 {
+    /// <summary>Its value as an SQL expression over the format's relation.</summary>
+    public string Source { get; init; } = DuckDb.Identifier(Name);
+
     public FileKind Kind { get; } = KindOf(Type);
 
     /// <summary>Whether text made of it may hold numbers that JSON does not know: NaN and Infinity.</summary>
-    public bool HasFloats => Type.Contains("FLOAT", StringComparison.Ordinal) || Type.Contains("DOUBLE", StringComparison.Ordinal);
+    public bool HasFloats => Type.Contains("FLOAT", StringComparison.Ordinal) || Type.Contains("DOUBLE", StringComparison.Ordinal) || Type is "JSON[]" or "MAP(JSON)";
 
     /// <summary>Precision and scale of a decimal.</summary>
     public (int Precision, int Scale) Decimal()

@@ -43,7 +43,7 @@ internal static class Look
 
         var columns = Columns(connection, format, file);
         var partitions = Partitions(file, columns).ToList();
-        var values = columns.Select(column => $"CASE WHEN {DuckDb.Identifier(column.Name)} IS NOT NULL THEN {JsonText(column)} END")
+        var values = columns.Select(column => $"CASE WHEN {column.Source} IS NOT NULL THEN {JsonText(column)} END")
             .Concat(partitions.Select(partition => $"CAST(to_json({DuckDb.Literal(partition.Value)}) AS VARCHAR)"));
         try
         {
@@ -68,13 +68,23 @@ internal static class Look
     {
         try
         {
-            return [.. connection.Texts($"SELECT column_name, column_type FROM (DESCRIBE SELECT * FROM {format.Relation(file)})").Select(row => new FileColumn(row[0]!, row[1]!))];
+            var readings = format.Examine(connection, file);
+            var columns = connection.Texts($"SELECT column_name, column_type FROM (DESCRIBE SELECT * FROM {format.Relation(file)})");
+            return columns.FirstOrDefault(row => row[0]!.Contains('\0', StringComparison.Ordinal)) is null
+                ? [.. columns.Select((row, place) => Column(row[0]!, row[1]!, readings.ElementAtOrDefault(place)))]
+                : throw new EngineException(EngineFailure.BadFile, $"{file.Name} has a column whose name holds a NUL character, which no database takes. Have its sender rename it.");
         }
         catch (DuckDbException e)
         {
             throw ReadFailure.Of(e, file);
         }
     }
+
+    // A variant is JSON with types of its own; to_json would make one text of it.
+    private static FileColumn Column(string name, string type, ColumnReading? reading) =>
+        reading is not null ? new(name, reading.Type) { Source = reading.Sql }
+        : type == "VARIANT" ? new(name, "JSON") { Source = $"CAST({DuckDb.Identifier(name)} AS JSON)" }
+        : new(name, type);
 
     public static IFileFormat Format(SourceFile file)
     {
@@ -94,7 +104,7 @@ internal static class Look
     /// <summary>NaN and infinities are no JSON: shown as text.</summary>
     private static string JsonText(FileColumn column)
     {
-        var name = DuckDb.Identifier(column.Name);
+        var name = column.Source;
         return column.Kind switch
         {
             FileKind.Float => $"CASE WHEN isfinite({name}) THEN CAST(to_json({name}) AS VARCHAR) ELSE CAST(to_json(CAST({name} AS VARCHAR)) AS VARCHAR) END",

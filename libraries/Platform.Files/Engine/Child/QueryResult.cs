@@ -18,7 +18,7 @@ internal sealed class QueryResult : IFileFormat
 
     public FormatCapabilities Capabilities { get; } = new() { NeedsSeekableFile = true, Typed = true };
 
-    public string RowNumber => "rowid + 1";
+    public string RowNumber(IEnumerable<string> columns) => "rowid + 1";
 
     public string Relation(SourceFile file) => $"memory.main.{Table}";
 
@@ -78,7 +78,8 @@ internal sealed class QueryResult : IFileFormat
         var columns = Look.Columns(connection, format, part);
         var values = file.Partitions.Where(partition => !columns.Any(column => string.Equals(column.Name, partition.Key, StringComparison.OrdinalIgnoreCase)))
             .Select(partition => $", {DuckDb.Literal(partition.Value)} AS {DuckDb.Identifier(partition.Key)}");
-        var select = $"SELECT *{string.Concat(values)} FROM {format.Relation(part)}";
+        var replaced = columns.Where(column => column.Source != DuckDb.Identifier(column.Name)).Select(column => $"{column.Source} AS {DuckDb.Identifier(column.Name)}").ToArray();
+        var select = $"SELECT *{(replaced.Length == 0 ? "" : $" REPLACE ({string.Join(", ", replaced)})")}{string.Concat(values)} FROM {format.Relation(part)}";
         if (format.Capabilities.NeedsSeekableFile && part.Path == file.Path)
         {
             return select;

@@ -60,6 +60,16 @@ internal static class ReadFailure
             said = "a text column holds bytes that are not UTF-8";
         }
 
+        if (said.Contains("Invalid JSON found", StringComparison.Ordinal))
+        {
+            said = "a column that is marked as JSON holds text that is not JSON";
+        }
+
+        if (said.Contains("TProtocolException", StringComparison.Ordinal))
+        {
+            said = "its metadata cannot be decoded; it is damaged, or uses a type, encoding or compression that is newer than the reader";
+        }
+
         return new EngineException(
             EngineFailure.BadFile,
             $"{file.Name} cannot be read as {file.Format}: {said}. Expected a complete, unencrypted {file.Format} file; have its sender write it again.",

@@ -14,7 +14,7 @@ internal sealed class AvroFormat : IFileFormat
     public FormatCapabilities Capabilities { get; } = new() { NeedsSeekableFile = false, Typed = true };
 
     // One thread reads, in the file's order, and a streaming window keeps it.
-    public string RowNumber => "row_number() OVER ()";
+    public string RowNumber(IEnumerable<string> columns) => "row_number() OVER ()";
 
     public void Register(DuckDbConnection connection, Func<string, SourceFile> files) => connection.Register(Function, path => new AvroTable(files(path)));
 

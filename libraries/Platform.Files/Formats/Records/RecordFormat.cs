@@ -18,7 +18,7 @@ internal abstract class RecordFormat : IFileFormat
     private string Function => $"{Name}_records";
 
     // One thread reads, in the file's order, and a streaming window keeps it.
-    public string RowNumber => "row_number() OVER ()";
+    public string RowNumber(IEnumerable<string> columns) => "row_number() OVER ()";
 
     public void Register(DuckDbConnection connection, Func<string, SourceFile> files) => connection.Register(Function, path => new RecordTable(this, files(path)));
 
