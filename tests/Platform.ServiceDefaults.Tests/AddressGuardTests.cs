@@ -11,7 +11,22 @@ public sealed class AddressGuardTests
     [InlineData("https://169.254.169.254/")]
     [InlineData("https://2852039166/")]
     [InlineData("https://[::ffff:169.254.169.254]/")]
+    [InlineData("https://0xA9FEA9FE/")]
+    [InlineData("https://0251.0376.0251.0376/")]
+    [InlineData("https://169.254.43518/")]
+    [InlineData("https://169.16689662/")]
+    [InlineData("https://169.254.169.254./")]
+    [InlineData("https://１６９.254.169.254/")]
+    [InlineData("https://169。254。169。254/")]
+    [InlineData("https://168.63.129.16/")]
     [InlineData("https://[64:ff9b::a9fe:a9fe]/")]
+    [InlineData("https://[64:ff9b:1::a9fe:a9fe]/")]
+    [InlineData("https://[::ffff:0:a9fe:a9fe]/")]
+    [InlineData("https://[::a9fe:a9fe]/")]
+    [InlineData("https://[2002:a9fe:a9fe::1]/")]
+    [InlineData("https://[2001:0:1234::5601:5601]/")]
+    [InlineData("https://[2a00::5efe:a9fe:a9fe]/")]
+    [InlineData("https://[fd20:ce::254]/")]
     [InlineData("https://[fe80::1]/")]
     [InlineData("https://[fd00:ec2::254]/")]
     [InlineData("https://0.0.0.0/")]
@@ -26,6 +41,11 @@ public sealed class AddressGuardTests
     [InlineData("https://127.0.0.1/")]
     [InlineData("https://localhost/")]
     [InlineData("https://10.1.2.3/")]
+    [InlineData("https://2130706433/")]
+    [InlineData("https://0x7f.1/")]
+    [InlineData("https://0177.0.0.01/")]
+    [InlineData("https://127.1/")]
+    [InlineData("https://[::ffff:10.0.0.1]/")]
     [InlineData("https://172.31.0.1/")]
     [InlineData("https://192.168.1.1/")]
     [InlineData("https://[::1]/")]
@@ -48,7 +68,58 @@ public sealed class AddressGuardTests
     }
 
     [Theory]
+    [InlineData("192.168.7.7", "private address 192.168.7.7")]
+    [InlineData("169.254.169.254", "metadata or reserved address 169.254.169.254")]
+    [InlineData("::ffff:10.0.0.1", "private address 10.0.0.1")]
+    [InlineData("::1", "private address ::1")]
+    public async Task A_public_name_is_judged_by_what_it_resolves_to_at_each_connect(string leadsTo, string reason)
+    {
+        var answers = new Queue<IPAddress>([IPAddress.Parse("203.0.113.1"), IPAddress.Parse(leadsTo)]);
+        var guard = new AddressGuard(new(), (_, _) => Task.FromResult<IPAddress[]>([answers.Dequeue()]));
+        Assert.Null(guard.WhyRefused(new Uri("https://partner.example.com/")));
+        Assert.Equal([IPAddress.Parse("203.0.113.1")], await guard.ResolveAsync("partner.example.com", Xunit.TestContext.Current.CancellationToken));
+
+        using var client = new HttpClient(guard.CreateHandler());
+        var refused = await Assert.ThrowsAsync<HttpRequestException>(() => client.GetAsync("https://partner.example.com/", Xunit.TestContext.Current.CancellationToken));
+
+        Assert.Contains(reason, AddressRefusedException.In(refused)!.Message);
+        Assert.Contains("partner.example.com", AddressRefusedException.In(refused)!.Message);
+    }
+
+    [Fact]
+    public async Task Of_several_addresses_only_those_that_are_allowed_are_connected_to()
+    {
+        var guard = new AddressGuard(new(), (_, _) => Task.FromResult<IPAddress[]>([IPAddress.Loopback, IPAddress.Parse("203.0.113.1"), IPAddress.Parse("10.0.0.1")]));
+
+        Assert.Equal([IPAddress.Parse("203.0.113.1")], await guard.ResolveAsync("partner.example.com", Xunit.TestContext.Current.CancellationToken));
+    }
+
+    [Fact]
+    public async Task A_redirect_is_an_answer_and_not_followed()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        var redirecting = Task.Run(async () =>
+        {
+            using var connection = await listener.AcceptTcpClientAsync(Xunit.TestContext.Current.CancellationToken);
+            var stream = connection.GetStream();
+            Assert.True(await stream.ReadAsync(new byte[4096], Xunit.TestContext.Current.CancellationToken) > 0);
+            await stream.WriteAsync("HTTP/1.1 302 Found\r\nLocation: http://169.254.169.254/latest/meta-data\r\nContent-Length: 0\r\n\r\n"u8.ToArray(), Xunit.TestContext.Current.CancellationToken);
+        }, Xunit.TestContext.Current.CancellationToken);
+        using var client = new HttpClient(new AddressGuard(new() { AllowPrivateHosts = true }).CreateHandler());
+
+        using var answer = await client.GetAsync($"http://{listener.LocalEndpoint}/", Xunit.TestContext.Current.CancellationToken);
+
+        Assert.Equal(HttpStatusCode.Found, answer.StatusCode);
+        await redirecting;
+    }
+
+    [Theory]
     [InlineData("169.254.169.254", false)]
+    [InlineData("2852039166", false)]
+    [InlineData("0xa9.0xfe.0xa9.0xfe", false)]
+    [InlineData("0251.0376.0251.0376", false)]
+    [InlineData("0x7f.1", true)]
     [InlineData("metadata.localhost", true)]
     [InlineData("LOCALHOST.", true)]
     [InlineData("10.0.0.7", true)]

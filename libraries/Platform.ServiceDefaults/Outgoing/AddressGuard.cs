@@ -7,21 +7,26 @@ namespace Platform.ServiceDefaults.Outgoing;
 /// Decides which addresses a connection to a user-given host may reach, so that an endpoint cannot be pointed at the platform's own network or at a cloud's metadata
 /// service. Names are resolved here and the address that was checked is the one connected to, at every connect: a name that changes its address later gains nothing.
 /// </summary>
-public sealed class AddressGuard(OutgoingOptions options)
+/// <param name="options">What is allowed.</param>
+/// <param name="resolve">The addresses of a name; the system's resolver unless told.</param>
+public sealed class AddressGuard(OutgoingOptions options, Func<string, CancellationToken, Task<IPAddress[]>>? resolve = null)
 {
     private static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(10);
 
+    private readonly Func<string, CancellationToken, Task<IPAddress[]>> _resolve = resolve ?? Dns.GetHostAddressesAsync;
+
+    // Beside what the standards reserve: the metadata services of Alibaba (100.100.100.200), Azure (168.63.129.16), Amazon (fd00:ec2::/32), Google (fd20:ce::254) and Oracle (fd00:c1::a9fe:a9fe).
     private static readonly IPNetwork[] Forbidden =
     [
-        IPNetwork.Parse("0.0.0.0/8"), IPNetwork.Parse("169.254.0.0/16"), IPNetwork.Parse("100.100.100.200/32"), IPNetwork.Parse("192.0.0.0/24"),
+        IPNetwork.Parse("0.0.0.0/8"), IPNetwork.Parse("169.254.0.0/16"), IPNetwork.Parse("100.100.100.200/32"), IPNetwork.Parse("168.63.129.16/32"), IPNetwork.Parse("192.0.0.0/24"),
         IPNetwork.Parse("224.0.0.0/4"), IPNetwork.Parse("240.0.0.0/4"),
-        IPNetwork.Parse("::/128"), IPNetwork.Parse("fe80::/10"), IPNetwork.Parse("ff00::/8"), IPNetwork.Parse("fd00:ec2::254/128"),
+        IPNetwork.Parse("::/128"), IPNetwork.Parse("fe80::/10"), IPNetwork.Parse("ff00::/8"), IPNetwork.Parse("fd00:ec2::/32"), IPNetwork.Parse("fd20:ce::254/128"), IPNetwork.Parse("fd00:c1::a9fe:a9fe/128"),
     ];
 
     private static readonly IPNetwork[] Private =
     [
         IPNetwork.Parse("10.0.0.0/8"), IPNetwork.Parse("100.64.0.0/10"), IPNetwork.Parse("127.0.0.0/8"), IPNetwork.Parse("172.16.0.0/12"),
-        IPNetwork.Parse("192.168.0.0/16"), IPNetwork.Parse("198.18.0.0/15"), IPNetwork.Parse("::1/128"), IPNetwork.Parse("fc00::/7"),
+        IPNetwork.Parse("192.168.0.0/16"), IPNetwork.Parse("198.18.0.0/15"), IPNetwork.Parse("::1/128"), IPNetwork.Parse("fc00::/7"), IPNetwork.Parse("fec0::/10"),
     ];
 
     /// <summary>Why a user may not enter this endpoint, or null. A name that needs resolving is checked again when it is connected to.</summary>
@@ -43,19 +48,19 @@ public sealed class AddressGuard(OutgoingOptions options)
     /// <summary>Why a user may not enter this host, a name or an address, or null. A name that needs resolving is checked again when it is connected to.</summary>
     public string? WhyRefused(string host)
     {
-        var name = host.TrimEnd('.');
+        var name = Plain(host);
         if (name.Equals("localhost", StringComparison.OrdinalIgnoreCase) || name.EndsWith(".localhost", StringComparison.OrdinalIgnoreCase))
         {
             return WhyRefused(IPAddress.Loopback, host);
         }
 
-        return IPAddress.TryParse(host.Trim('[', ']'), out var address) ? WhyRefused(address, host) : null;
+        return IPAddress.TryParse(name.Trim('[', ']'), out var address) ? WhyRefused(address, host) : null;
     }
 
     /// <summary>The addresses of a host that may be connected to. Throws <see cref="AddressRefusedException"/> when there is none, and <see cref="SocketException"/> when the name has none at all.</summary>
     public async Task<IPAddress[]> ResolveAsync(string host, CancellationToken cancellationToken)
     {
-        var addresses = await Dns.GetHostAddressesAsync(host, cancellationToken);
+        var addresses = await _resolve(host, cancellationToken);
         var allowed = addresses.Where(address => WhyRefused(address, host) is null).ToArray();
         return allowed.Length > 0 ? allowed : throw new AddressRefusedException(addresses.Length == 0 ? $"{host} has no address." : WhyRefused(addresses[0], host)!);
     }
@@ -90,6 +95,14 @@ public sealed class AddressGuard(OutgoingOptions options)
         PooledConnectionIdleTimeout = TimeSpan.FromMinutes(1),
     };
 
+    // As resolvers read it: wide digits and dots are digits and dots, and a dot at the end means nothing.
+    private static string Plain(string host) => new string([.. host.Select(c => c switch
+    {
+        >= '\uFF01' and <= '\uFF5E' => (char)(c - 0xFEE0),
+        '\u3002' or '\uFF61' => '.',
+        _ => c,
+    })]).TrimEnd('.');
+
     private string? WhyRefused(IPAddress address, string host)
     {
         var target = Unwrap(address);
@@ -103,7 +116,7 @@ public sealed class AddressGuard(OutgoingOptions options)
             : null;
     }
 
-    // An IPv4 address can hide in IPv6 ones: mapped, compatible, NAT64 and 6to4.
+    // An IPv4 address can hide in IPv6 ones: mapped, translated, compatible, NAT64 (well-known and local), 6to4, ISATAP and Teredo, which has it inverted.
     private static IPAddress Unwrap(IPAddress address)
     {
         if (address.AddressFamily != AddressFamily.InterNetworkV6)
@@ -122,6 +135,12 @@ public sealed class AddressGuard(OutgoingOptions options)
             return new(bytes.AsSpan(12));
         }
 
-        return bytes is [0x20, 0x02, ..] ? new(bytes.AsSpan(2, 4)) : address;
+        return bytes switch
+        {
+            [0x20, 0x02, ..] => new(bytes.AsSpan(2, 4)),
+            [0, 0x64, 0xff, 0x9b, 0, 1, ..] or [0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 0, 0, ..] or [_, _, _, _, _, _, _, _, _, 0, 0x5e, 0xfe, ..] => new(bytes.AsSpan(12)),
+            [0x20, 0x01, 0, 0, ..] => new([.. bytes[12..].Select(b => (byte)~b)]),
+            _ => address,
+        };
     }
 }
