@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.NetworkInformation;
 using System.Net.Sockets;
 using Platform.ServiceDefaults.Outgoing;
 using Xunit;
@@ -50,6 +51,7 @@ public sealed class AddressGuardTests
     [InlineData("https://192.168.1.1/")]
     [InlineData("https://[::1]/")]
     [InlineData("https://[fd12::1]/")]
+    [InlineData("https://192.0.2.1/")]
     [InlineData("http://s3.example.com/")]
     public void Private_addresses_and_plain_http_must_be_allowed(string endpoint)
     {
@@ -74,10 +76,10 @@ public sealed class AddressGuardTests
     [InlineData("::1", "private address ::1")]
     public async Task A_public_name_is_judged_by_what_it_resolves_to_at_each_connect(string leadsTo, string reason)
     {
-        var answers = new Queue<IPAddress>([IPAddress.Parse("203.0.113.1"), IPAddress.Parse(leadsTo)]);
+        var answers = new Queue<IPAddress>([IPAddress.Parse("52.216.0.1"), IPAddress.Parse(leadsTo)]);
         var guard = new AddressGuard(new(), (_, _) => Task.FromResult<IPAddress[]>([answers.Dequeue()]));
         Assert.Null(guard.WhyRefused(new Uri("https://partner.example.com/")));
-        Assert.Equal([IPAddress.Parse("203.0.113.1")], await guard.ResolveAsync("partner.example.com", Xunit.TestContext.Current.CancellationToken));
+        Assert.Equal([IPAddress.Parse("52.216.0.1")], await guard.ResolveAsync("partner.example.com", Xunit.TestContext.Current.CancellationToken));
 
         using var client = new HttpClient(guard.CreateHandler());
         var refused = await Assert.ThrowsAsync<HttpRequestException>(() => client.GetAsync("https://partner.example.com/", Xunit.TestContext.Current.CancellationToken));
@@ -87,11 +89,22 @@ public sealed class AddressGuardTests
     }
 
     [Fact]
+    public void The_machines_own_addresses_must_be_allowed_whatever_they_are()
+    {
+        var own = NetworkInterface.GetAllNetworkInterfaces().SelectMany(network => network.GetIPProperties().UnicastAddresses).Select(address => address.Address)
+            .Where(address => address is { IsIPv6LinkLocal: false }).ToList();
+
+        Assert.NotEmpty(own);
+        Assert.All(own, address => Assert.NotNull(new AddressGuard(new()).WhyRefused(address.ToString())));
+        Assert.All(own, address => Assert.Null(new AddressGuard(new() { AllowPrivateHosts = true }).WhyRefused(address.ToString())));
+    }
+
+    [Fact]
     public async Task Of_several_addresses_only_those_that_are_allowed_are_connected_to()
     {
-        var guard = new AddressGuard(new(), (_, _) => Task.FromResult<IPAddress[]>([IPAddress.Loopback, IPAddress.Parse("203.0.113.1"), IPAddress.Parse("10.0.0.1")]));
+        var guard = new AddressGuard(new(), (_, _) => Task.FromResult<IPAddress[]>([IPAddress.Loopback, IPAddress.Parse("52.216.0.1"), IPAddress.Parse("10.0.0.1")]));
 
-        Assert.Equal([IPAddress.Parse("203.0.113.1")], await guard.ResolveAsync("partner.example.com", Xunit.TestContext.Current.CancellationToken));
+        Assert.Equal([IPAddress.Parse("52.216.0.1")], await guard.ResolveAsync("partner.example.com", Xunit.TestContext.Current.CancellationToken));
     }
 
     [Fact]

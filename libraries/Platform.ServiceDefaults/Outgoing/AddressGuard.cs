@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.NetworkInformation;
 using System.Net.Sockets;
 
 namespace Platform.ServiceDefaults.Outgoing;
@@ -27,6 +28,7 @@ public sealed class AddressGuard(OutgoingOptions options, Func<string, Cancellat
     [
         IPNetwork.Parse("10.0.0.0/8"), IPNetwork.Parse("100.64.0.0/10"), IPNetwork.Parse("127.0.0.0/8"), IPNetwork.Parse("172.16.0.0/12"),
         IPNetwork.Parse("192.168.0.0/16"), IPNetwork.Parse("198.18.0.0/15"), IPNetwork.Parse("::1/128"), IPNetwork.Parse("fc00::/7"), IPNetwork.Parse("fec0::/10"),
+        IPNetwork.Parse("192.0.2.0/24"), IPNetwork.Parse("198.51.100.0/24"), IPNetwork.Parse("203.0.113.0/24"), IPNetwork.Parse("2001:db8::/32"),
     ];
 
     /// <summary>Why a user may not enter this endpoint, or null. A name that needs resolving is checked again when it is connected to.</summary>
@@ -111,10 +113,15 @@ public sealed class AddressGuard(OutgoingOptions options, Func<string, Cancellat
             return $"{host} is the link-local, metadata or reserved address {target}; such addresses are never connected to.";
         }
 
-        return !options.AllowPrivateHosts && Private.Any(network => network.Contains(target))
-            ? $"{host} is the private address {target}. Private hosts must be allowed with the setting Outgoing:AllowPrivateHosts."
+        return options.AllowPrivateHosts ? null
+            : Private.Any(network => network.Contains(target)) ? $"{host} is the private address {target}. Private hosts must be allowed with the setting Outgoing:AllowPrivateHosts."
+            : IsOfThisMachine(target) ? $"{host} is this machine's own address {target}. It must be allowed with the setting Outgoing:AllowPrivateHosts."
             : null;
     }
+
+    // A public address of the machine leads to whatever listens on it for its own network.
+    private static bool IsOfThisMachine(IPAddress address) => NetworkInterface.GetAllNetworkInterfaces()
+        .SelectMany(network => network.GetIPProperties().UnicastAddresses).Any(own => own.Address.Equals(address));
 
     // An IPv4 address can hide in IPv6 ones: mapped, translated, compatible, NAT64 (well-known and local), 6to4, ISATAP and Teredo, which has it inverted.
     private static IPAddress Unwrap(IPAddress address)

@@ -1,6 +1,7 @@
 using Platform.Campaigns.Status;
 using Platform.Contracts.Campaigns;
 using Platform.ServiceDefaults;
+using Platform.ServiceDefaults.Outgoing;
 
 namespace Platform.Campaigns.Connections;
 
@@ -9,7 +10,7 @@ internal static class ConnectionCheck
 {
     private static readonly HashSet<DispatchState> Reportable = [DispatchState.Imported, DispatchState.Sending, DispatchState.Sent, DispatchState.ImportFailed, DispatchState.StartFailed];
 
-    public static List<FieldProblem> Check(string name, CampaignConnectionSettings settings)
+    public static List<FieldProblem> Check(string name, CampaignConnectionSettings settings, AddressGuard guard)
     {
         var problems = new List<FieldProblem>();
         void Problem(string path, string text) => problems.Add(new(path, text));
@@ -21,6 +22,10 @@ internal static class ConnectionCheck
         if (Uri.CheckHostName(settings.Host) == UriHostNameType.Unknown)
         {
             Problem("$.settings.host", "Expected the name or address of the SFTP server, without sftp:// and port.");
+        }
+        else if (guard.WhyRefused(settings.Host) is { } reason)
+        {
+            Problem("$.settings.host", reason);
         }
 
         if (settings.Port is < 1 or > 65535)

@@ -6,6 +6,7 @@ using Platform.Campaigns.Dispatches;
 using Platform.Campaigns.Persistence;
 using Platform.Contracts.Failures;
 using Platform.ServiceDefaults;
+using Platform.ServiceDefaults.Outgoing;
 using Platform.ServiceDefaults.Security;
 
 namespace Platform.Campaigns.Endpoints;
@@ -46,9 +47,9 @@ internal static class ConnectionEndpoints
     internal static Refusal Unknown(string id) => Refusal.NotFound("connection", id, "GET /api/campaigns/connections lists them.");
 
     private static async Task<Results<Created<CampaignConnectionView>, ProblemHttpResult>> Create(
-        CampaignConnectionInput input, CampaignsDbContext context, HttpContext http, TimeProvider clock, CancellationToken cancellationToken)
+        CampaignConnectionInput input, CampaignsDbContext context, AddressGuard guard, HttpContext http, TimeProvider clock, CancellationToken cancellationToken)
     {
-        if (ConnectionCheck.Check(input.Name, input.Settings) is { Count: > 0 } problems)
+        if (ConnectionCheck.Check(input.Name, input.Settings, guard) is { Count: > 0 } problems)
         {
             return Refusal.Invalid("The connection", problems).ToResult();
         }
@@ -86,14 +87,14 @@ internal static class ConnectionEndpoints
         await context.Connections.AsNoTracking().SingleOrDefaultAsync(row => row.Id == id, cancellationToken) is { } row ? TypedResults.Ok(CampaignConnectionView.Of(row)) : Unknown(id).ToResult();
 
     private static async Task<Results<Ok<CampaignConnectionView>, ProblemHttpResult>> Replace(
-        string id, CampaignConnectionInput input, CampaignsDbContext context, HttpContext http, TimeProvider clock, CancellationToken cancellationToken)
+        string id, CampaignConnectionInput input, CampaignsDbContext context, AddressGuard guard, HttpContext http, TimeProvider clock, CancellationToken cancellationToken)
     {
         if (await context.Connections.SingleOrDefaultAsync(row => row.Id == id, cancellationToken) is not { } row)
         {
             return Unknown(id).ToResult();
         }
 
-        var problems = ConnectionCheck.Check(input.Name, input.Settings);
+        var problems = ConnectionCheck.Check(input.Name, input.Settings, guard);
         var used = await context.RecipientLists.Where(list => list.ConnectionId == id && list.Client != null).Select(list => list.Client!).Distinct().ToListAsync(cancellationToken);
         problems.AddRange(used.Where(client => input.Settings.Find(client) is null).Select(client => new FieldProblem("$.settings.clients", $"The client '{client}' has recipient lists and cannot be left out.")));
         if (problems.Count > 0)

@@ -24,7 +24,7 @@ internal sealed record AlertChannelInput(string? Name, SmtpInput? Smtp, WebhookI
 
         if (Smtp is not null)
         {
-            CheckSmtp(Smtp, outgoing, problems);
+            CheckSmtp(Smtp, guard, outgoing, problems);
         }
 
         if (Webhook is not null)
@@ -42,7 +42,7 @@ internal sealed record AlertChannelInput(string? Name, SmtpInput? Smtp, WebhookI
         return problems;
     }
 
-    private static void CheckSmtp(SmtpInput smtp, OutgoingOptions outgoing, List<FieldProblem> problems)
+    private static void CheckSmtp(SmtpInput smtp, AddressGuard guard, OutgoingOptions outgoing, List<FieldProblem> problems)
     {
         if (smtp.CredentialId is not null)
         {
@@ -53,7 +53,7 @@ internal sealed record AlertChannelInput(string? Name, SmtpInput? Smtp, WebhookI
         }
         else
         {
-            CheckServer(smtp, outgoing, problems);
+            CheckServer(smtp, guard, outgoing, problems);
         }
 
         if (smtp.From is null ? smtp.CredentialId is null : !MailServer.IsAddress(smtp.From))
@@ -72,11 +72,15 @@ internal sealed record AlertChannelInput(string? Name, SmtpInput? Smtp, WebhookI
         }
     }
 
-    private static void CheckServer(SmtpInput smtp, OutgoingOptions outgoing, List<FieldProblem> problems)
+    private static void CheckServer(SmtpInput smtp, AddressGuard guard, OutgoingOptions outgoing, List<FieldProblem> problems)
     {
         if (smtp.Host is null || Uri.CheckHostName(smtp.Host) == UriHostNameType.Unknown)
         {
             problems.Add(new("$.smtp.host", "Required without a credential: the name or address of the mail server."));
+        }
+        else if (guard.WhyRefused(smtp.Host) is { } reason)
+        {
+            problems.Add(new("$.smtp.host", reason));
         }
 
         if (smtp.Port is < 1 or > 65535)
