@@ -18,7 +18,7 @@ internal static class BrowserOrigins
         builder.Services.AddCors(cors => cors.AddDefaultPolicy(policy => policy
             .WithOrigins([.. origins])
             .WithMethods("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
-            .WithHeaders(HeaderNames.Authorization, ApiKeyAuthentication.HeaderName, HeaderNames.ContentType, HeaderNames.IfNoneMatch, IdempotencyKeys.HeaderName, "traceparent")
+            .WithHeaders(HeaderNames.Authorization, ApiKeyAuthentication.HeaderName, HeaderNames.ContentType, HeaderNames.IfMatch, HeaderNames.IfNoneMatch, IdempotencyKeys.HeaderName, "traceparent")
             .WithExposedHeaders(HeaderNames.ETag, HeaderNames.Location, HeaderNames.RetryAfter, IdempotencyKeys.ReplayedHeaderName)
             .SetPreflightMaxAge(TimeSpan.FromMinutes(10))));
     }

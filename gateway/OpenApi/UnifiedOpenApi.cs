@@ -27,7 +27,7 @@ internal sealed class UnifiedOpenApi
         }
 
         var document = merge.Build();
-        Scopes = AddScopes(document);
+        Scopes = Complete(document);
         Text = document.ToJsonString(Indented) + "\n";
     }
 
@@ -37,7 +37,7 @@ internal sealed class UnifiedOpenApi
     /// <summary>Every scope that an operation needs, in order.</summary>
     public IReadOnlyCollection<string> Scopes { get; }
 
-    private static SortedSet<string> AddScopes(JsonObject document)
+    private static SortedSet<string> Complete(JsonObject document)
     {
         var scopes = new SortedSet<string>(StringComparer.Ordinal);
         foreach (var (path, item) in document["paths"]!.AsObject())
@@ -46,12 +46,26 @@ internal sealed class UnifiedOpenApi
             {
                 var scope = Access.Scopes.Of(method, path) ?? throw new InvalidOperationException($"No scope can be told from the path {path}: after /api/ it needs a fixed word.");
                 operation!["x-scope"] = scope;
+                if (method is "put" or "patch" or "delete" && item["get"] is not null)
+                {
+                    (operation["parameters"] ??= new JsonArray()).AsArray().Add(IfMatch());
+                }
+
                 scopes.Add(scope);
             }
         }
 
         return scopes;
     }
+
+    // Every service does this for all its paths; said here once.
+    private static JsonObject IfMatch() => new()
+    {
+        ["name"] = "If-Match",
+        ["in"] = "header",
+        ["description"] = "The ETag of what GET answered here: the change is refused with 412 when the object is not as it was then. Without it the object is changed as it is.",
+        ["schema"] = new JsonObject { ["type"] = "string" },
+    };
 
     private static JsonObject OwnDocument(ISwaggerProvider own)
     {

@@ -41,9 +41,16 @@ internal static class EntityTags
         }
     });
 
+    /// <summary>The tag of an answer's content.</summary>
+    public static EntityTagHeaderValue Of(byte[] content) => new($"\"{Base64Url.EncodeToString(SHA256.HashData(content).AsSpan(0, 16))}\"");
+
+    /// <summary>True for answers that get a tag.</summary>
+    public static bool IsTagged(HttpResponse response, long? length) => response.StatusCode == StatusCodes.Status200OK && response.Headers.ETag.Count == 0
+        && response.ContentType?.StartsWith("application/json", StringComparison.OrdinalIgnoreCase) == true && length is not > MaxBytes;
+
     private static async Task SendAsync(HttpContext context, byte[] content)
     {
-        var tag = new EntityTagHeaderValue($"\"{Base64Url.EncodeToString(SHA256.HashData(content).AsSpan(0, 16))}\"");
+        var tag = Of(content);
         context.Response.GetTypedHeaders().ETag = tag;
         if (context.Request.GetTypedHeaders().IfNoneMatch.Any(known => known.Compare(tag, useStrongComparison: false) || known.Equals(EntityTagHeaderValue.Any)))
         {
@@ -79,8 +86,7 @@ internal static class EntityTags
             set => throw new NotSupportedException();
         }
 
-        private bool Holds => _holds ??= response.StatusCode == StatusCodes.Status200OK && response.Headers.ETag.Count == 0
-            && response.ContentType?.StartsWith("application/json", StringComparison.OrdinalIgnoreCase) == true && response.ContentLength is not > MaxBytes;
+        private bool Holds => _holds ??= IsTagged(response, response.ContentLength);
 
         public override async ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
         {

@@ -27,6 +27,7 @@ public static class ServiceDefaults
         app.UseAuthentication();
         app.UseAuthorization();
         app.UseStrictQueries();
+        app.UsePreconditions();
         app.UseEntityTags();
         app.MapHealth();
         app.MapOpenApiDocument();

@@ -7,7 +7,7 @@ namespace Platform.Testing.Processes;
 /// <summary>One service, or the gateway, as the separate process that production runs: the built binary, configured by its environment.</summary>
 public sealed class ServiceProcess(string name, string assembly, ServiceSettings settings, string url, string logFile) : IDisposable
 {
-    private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan StartLimit = TimeSpan.FromMinutes(3);
     private static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(30);
     private static readonly HttpClient Health = new() { Timeout = TimeSpan.FromSeconds(5) };
 
@@ -29,7 +29,7 @@ public sealed class ServiceProcess(string name, string assembly, ServiceSettings
             : throw new InvalidOperationException($"{name} {string.Join(' ', arguments)} ended with exit code {process.ExitCode}: {await errors}{output}");
     }
 
-    /// <summary>Starts the process and returns when it says it is ready; fails when it does not within a minute, or <paramref name="within"/>.</summary>
+    /// <summary>Starts the process and returns when it says it is ready; fails when it does not within three minutes, or <paramref name="within"/>.</summary>
     public async Task StartAsync(TimeSpan? within = null)
     {
         if (Id is { } id)
