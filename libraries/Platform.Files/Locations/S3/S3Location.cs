@@ -106,7 +106,20 @@ public sealed class S3Location : IFileLocation
             : files;
     }
 
+    // The SDK asks for the key and the token of one request one after the other: where new keys come in between, the two do not belong together, and the call is made once more.
     private async Task<T> CallAsync<T>(S3Faults.Doing doing, string? key, Func<CancellationToken, Task<T>> call, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await CallOnceAsync(doing, key, call, cancellationToken);
+        }
+        catch (LocationException e) when (_options.HasTemporaryKeys && e.Fault is (LocationFault.UnknownIdentity or LocationFault.WrongSecret or LocationFault.ExpiredCredential))
+        {
+            return await CallOnceAsync(doing, key, call, cancellationToken);
+        }
+    }
+
+    private async Task<T> CallOnceAsync<T>(S3Faults.Doing doing, string? key, Func<CancellationToken, Task<T>> call, CancellationToken cancellationToken)
     {
         using var timeout = new CancellationTokenSource(AnswerTimeout, _clock);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);

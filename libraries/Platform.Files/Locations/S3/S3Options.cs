@@ -32,6 +32,9 @@ public sealed record S3Options
 
     /// <summary>Says where, and nothing else.</summary>
     public override string ToString() => $"s3://{Bucket} ({Endpoint?.Authority ?? Region})";
+
+    /// <summary>True when the keys that sign are got anew from time to time.</summary>
+    internal bool HasTemporaryKeys => BuyKeys is not null || RoleArn is { Length: > 0 };
 }
 
 /// <summary>Keys for a while. Secret: never logged.</summary>
