@@ -78,6 +78,7 @@ internal static class CouriersService
         app.MapCourierDefinitions();
         app.MapLoadTypes();
         app.MapInternalCouriers();
+        app.MapCourierSetup();
         app.MapCourierRuns();
         app.MapRunEvents();
         app.MapLandedFiles();

@@ -64,5 +64,6 @@ internal static class FeedsService
         app.MapLoadEndpoints();
         app.MapLoadDecisionEndpoints();
         app.MapInternalFeedEndpoints();
+        app.MapFeedSetupEndpoints();
     }
 }

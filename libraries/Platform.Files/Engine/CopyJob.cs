@@ -24,6 +24,12 @@ public sealed record LoadField
     /// <summary>How a date or datetime is written (see <see cref="DatetimePattern"/>); the type's own grammar when absent. For text and numbers only: dates that a file holds as such need none.</summary>
     public string? Pattern { get; init; }
 
+    /// <summary>
+    /// IANA zone of a datetime that is written as text without an offset; UTC when absent. A local time that clocks show twice is the second one, one that they skip is read with the offset before,
+    /// both as PostgreSQL does. Datetimes that a file holds as such, and epochs, are instants already.
+    /// </summary>
+    public string? TimeZone { get; init; }
+
     /// <summary>A null is a rejected row, and a file without the column is a bad file.</summary>
     public bool Required { get; init; }
 }

@@ -39,6 +39,9 @@ public sealed class DatetimePattern
     /// <summary>Whether it has a time of day: then it is no pattern for a date.</summary>
     public bool HasTime => Text.StartsWith("epoch-", StringComparison.Ordinal) || _parts.Exists(part => "HkhKmsSaZz".Contains(part.Letter, StringComparison.Ordinal));
 
+    /// <summary>Whether what is read is an instant by itself: it has a zone or an offset, or is counted from 1970.</summary>
+    internal bool HasZone => Text.StartsWith("epoch-", StringComparison.Ordinal) || _parts.Exists(part => part.Letter is 'Z' or 'z');
+
     /// <summary>Understands a pattern, or says in <paramref name="problem"/> what was found and what was expected.</summary>
     public static bool TryParse(string text, [NotNullWhen(true)] out DatetimePattern? pattern, [NotNullWhen(false)] out string? problem)
     {

@@ -57,6 +57,12 @@ public sealed record CsvSettings
     /// <summary><c>file/columns</c>: the columns' names, instead of those in the file.</summary>
     public IReadOnlyList<string>? Columns { get; init; }
 
+    /// <summary>
+    /// <c>file/column-names</c>: for each column all names that a header row may give it, in the order that files without a header row have. A first row in which one of the names stands is a header;
+    /// its columns are then called by the first of their names, and those it names otherwise keep their own. Columns behind the last one of a file without header row are <c>columnN</c>.
+    /// </summary>
+    public IReadOnlyList<IReadOnlyList<string>>? ColumnNames { get; init; }
+
     internal byte? SeparatorByte => Separator switch
     {
         null => null,
@@ -105,6 +111,22 @@ public sealed record CsvSettings
         if (Columns is not null && (Columns.Count == 0 || Columns.Any(string.IsNullOrWhiteSpace) || Columns.Distinct(StringComparer.OrdinalIgnoreCase).Count() < Columns.Count))
         {
             yield return new("file/columns", "holds an empty name or the same name twice; expected one name for each column of the file.");
+        }
+
+        if (ColumnNames is null)
+        {
+            yield break;
+        }
+
+        if (ColumnNames.Count == 0 || ColumnNames.Any(names => names.Count == 0 || names.Any(string.IsNullOrWhiteSpace))
+            || ColumnNames.Select(names => names[0]).Distinct(StringComparer.OrdinalIgnoreCase).Count() < ColumnNames.Count)
+        {
+            yield return new("file/column-names", "holds a column without a name, an empty name, or two columns of one first name; expected an array of arrays, such as [[\"id\", \"mailingId\"], [\"started\"]].");
+        }
+
+        if (Columns is not null || HeaderRows is not null)
+        {
+            yield return new("file/column-names", "finds out whether there is a header row; leave out file/columns and file/header-rows.");
         }
     }
 

@@ -8,7 +8,7 @@ internal static class FileSettingsReader
 {
     /// <summary>The keys that are read here.</summary>
     public static readonly string[] Names =
-        ["file/header-rows", "file/separator", "file/quote", "file/escape", "file/encoding", "file/columns", "file/row-element", "file/compression"];
+        ["file/header-rows", "file/separator", "file/quote", "file/escape", "file/encoding", "file/columns", "file/column-names", "file/row-element", "file/compression"];
 
     private static readonly string[] Compressions = ["none", "gzip", "zstd", "bzip2", "zip", "tar"];
 
@@ -23,6 +23,7 @@ internal static class FileSettingsReader
             HeaderRows = Number(landAs, path, "file/header-rows", findings),
             Encoding = Text(landAs, path, "file/encoding", findings),
             Columns = Columns(landAs, path, findings),
+            ColumnNames = ColumnNames(landAs, path, findings),
         };
         var settings = new FileSettings
         {
@@ -92,6 +93,25 @@ internal static class FileSettingsReader
         }
 
         findings.Problem(Findings.Member(path, Name), $"is {(value.ValueKind == JsonValueKind.Array ? "an array of something else" : value.KindName())}; expected an array of column names.");
+        return null;
+    }
+
+    private static IReadOnlyList<IReadOnlyList<string>>? ColumnNames(JsonElement landAs, string path, Findings findings)
+    {
+        const string Name = "file/column-names";
+        if (!landAs.TryGetProperty(Name, out var value) || value.ValueKind == JsonValueKind.Null)
+        {
+            return null;
+        }
+
+        if (value.ValueKind == JsonValueKind.Array
+            && value.EnumerateArray().All(column => column.ValueKind == JsonValueKind.Array && column.EnumerateArray().All(name => name.ValueKind == JsonValueKind.String)))
+        {
+            return [.. value.EnumerateArray().Select(column => column.EnumerateArray().Select(name => name.GetString()!).ToArray())];
+        }
+
+        findings.Problem(Findings.Member(path, Name),
+            $"is {(value.ValueKind == JsonValueKind.Array ? "an array of something else" : value.KindName())}; expected an array with an array of names for each column.");
         return null;
     }
 }

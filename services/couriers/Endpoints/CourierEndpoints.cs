@@ -38,20 +38,7 @@ internal static class CourierEndpoints
             return Refusal.Invalid("The courier", findings.Problems).ToResult();
         }
 
-        var now = clock.GetUtcNow();
-        var courier = new Courier
-        {
-            Id = PublicId.Short("cr"),
-            Name = input.Name!.Trim(),
-            SourceType = input.SourceType!,
-            CredentialId = input.CredentialId!,
-            Settings = input.Settings!.Value.GetRawText(),
-            Entities = Text(input.Entities),
-            LoadOperations = Text(input.LoadOperations) ?? EmptyObject,
-            CreatedAt = now,
-            UpdatedAt = now,
-            UpdatedBy = http.CallerName(),
-        };
+        var courier = New(PublicId.Short("cr"), input, http.CallerName(), clock.GetUtcNow());
         context.Couriers.Add(courier);
         if (await SaveAsync(context, courier.Name, cancellationToken) is { } refusal)
         {
@@ -95,14 +82,7 @@ internal static class CourierEndpoints
             return Refusal.Invalid("The courier", findings.Problems).ToResult();
         }
 
-        courier.Name = input.Name!.Trim();
-        courier.SourceType = input.SourceType!;
-        courier.CredentialId = input.CredentialId!;
-        courier.Settings = input.Settings!.Value.GetRawText();
-        courier.Entities = Text(input.Entities);
-        courier.LoadOperations = Text(input.LoadOperations) ?? EmptyObject;
-        courier.UpdatedAt = clock.GetUtcNow();
-        courier.UpdatedBy = http.CallerName();
+        Take(courier, input, http.CallerName(), clock.GetUtcNow());
         if (await SaveAsync(context, courier.Name, cancellationToken) is { } refusal)
         {
             return refusal.ToResult();
@@ -142,7 +122,33 @@ internal static class CourierEndpoints
         return TypedResults.Ok(new CourierValidation(first is null, first?.Problem ?? "Connection successful", findings.Problems, findings.Warnings));
     }
 
-    private static CourierDefinition? Read(CourierInput input, DefinitionReader reader, Findings findings)
+    internal static Courier New(string id, CourierInput input, string caller, DateTimeOffset now) => new()
+    {
+        Id = id,
+        Name = input.Name!.Trim(),
+        SourceType = input.SourceType!,
+        CredentialId = input.CredentialId!,
+        Settings = input.Settings!.Value.GetRawText(),
+        Entities = Text(input.Entities),
+        LoadOperations = Text(input.LoadOperations) ?? EmptyObject,
+        CreatedAt = now,
+        UpdatedAt = now,
+        UpdatedBy = caller,
+    };
+
+    internal static void Take(Courier courier, CourierInput input, string caller, DateTimeOffset now)
+    {
+        courier.Name = input.Name!.Trim();
+        courier.SourceType = input.SourceType!;
+        courier.CredentialId = input.CredentialId!;
+        courier.Settings = input.Settings!.Value.GetRawText();
+        courier.Entities = Text(input.Entities);
+        courier.LoadOperations = Text(input.LoadOperations) ?? EmptyObject;
+        courier.UpdatedAt = now;
+        courier.UpdatedBy = caller;
+    }
+
+    internal static CourierDefinition? Read(CourierInput input, DefinitionReader reader, Findings findings)
     {
         if (string.IsNullOrWhiteSpace(input.Name) || input.Name.Trim().Length > MaxNameLength)
         {
@@ -159,7 +165,7 @@ internal static class CourierEndpoints
 
     private static string? Text(JsonElement? json) => json is { ValueKind: not (JsonValueKind.Null or JsonValueKind.Undefined) } value ? value.GetRawText() : null;
 
-    private static async Task<Refusal?> SaveAsync(CouriersDbContext context, string name, CancellationToken cancellationToken)
+    internal static async Task<Refusal?> SaveAsync(CouriersDbContext context, string name, CancellationToken cancellationToken)
     {
         try
         {

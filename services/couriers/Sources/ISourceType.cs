@@ -38,7 +38,8 @@ internal abstract record SourcePlace;
 internal sealed record BucketPlace(string? Bucket, Uri? Endpoint) : SourcePlace;
 
 /// <summary>A directory of an SFTP account, as the server names it; empty is the directory the login begins in.</summary>
-internal sealed record SftpPlace(string Directory) : SourcePlace;
+/// <remarks>Without <c>Host</c> and <c>Port</c> those of the credential are used; the host key that the credential pins holds for either.</remarks>
+internal sealed record SftpPlace(string Directory, string? Host = null, int? Port = null) : SourcePlace;
 
 /// <summary>Where the files of a courier lie, and by which rules they are taken.</summary>
 internal sealed record SourceLayout

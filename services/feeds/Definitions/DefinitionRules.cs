@@ -144,6 +144,7 @@ internal static partial class DefinitionRules
                 Precision = input.Precision,
                 Scale = input.Scale,
                 Pattern = input.Pattern,
+                TimeZone = input.TimeZone,
                 Required = input.Required,
                 Description = input.Description,
                 SemanticTags = [.. (input.SemanticTags ?? []).OfType<string>()],
@@ -184,6 +185,7 @@ internal static partial class DefinitionRules
         }
 
         CheckPattern(input, path, problems);
+        CheckZone(input, path, problems);
         CheckDescription(input.Description, $"{path}.description", problems);
         var tags = input.SemanticTags ?? [];
         for (var i = 0; i < tags.Count; i++)
@@ -213,6 +215,23 @@ internal static partial class DefinitionRules
         else if (input.Type == FieldType.Date && pattern.HasTime)
         {
             problems.Add(new($"{path}.pattern", "The pattern has a time of day, which a date cannot keep. Expected a pattern of the day only, or the type datetime."));
+        }
+    }
+
+    private static void CheckZone(FieldInput input, string path, List<FieldProblem> problems)
+    {
+        if (input.TimeZone is null)
+        {
+            return;
+        }
+
+        if (input.Type is not FieldType.Datetime)
+        {
+            problems.Add(new($"{path}.timeZone", "A time zone belongs to the type datetime only."));
+        }
+        else if (!TimeZoneInfo.TryFindSystemTimeZoneById(input.TimeZone, out var zone) || !zone.HasIanaId)
+        {
+            problems.Add(new($"{path}.timeZone", "This is no time zone of the IANA database; expected a name like Europe/Berlin."));
         }
     }
 

@@ -38,6 +38,9 @@ public sealed record FieldDefinition
     /// <summary>How the files write a date or datetime: a Joda pattern, or epoch-seconds, epoch-millis, epoch-micros; ISO 8601 when absent.</summary>
     public string? Pattern { get; init; }
 
+    /// <summary>IANA zone of datetimes that files write without an offset; UTC when absent.</summary>
+    public string? TimeZone { get; init; }
+
     /// <summary>A row without a value here is rejected. Fields of the primary key always are required.</summary>
     public bool Required { get; init; }
 

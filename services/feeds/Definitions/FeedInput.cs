@@ -23,6 +23,9 @@ public sealed record FieldInput
     /// <summary>How the files write a date or datetime: a Joda pattern such as <c>dd/MM/yyyy HH:mm</c>, or epoch-seconds, epoch-millis, epoch-micros; ISO 8601 when absent.</summary>
     public string? Pattern { get; init; }
 
+    /// <summary>IANA zone of datetimes that files write without an offset, for example <c>Europe/Berlin</c>; UTC when absent.</summary>
+    public string? TimeZone { get; init; }
+
     /// <summary>A row without a value here is rejected.</summary>
     public bool Required { get; init; }
 

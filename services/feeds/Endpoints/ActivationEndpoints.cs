@@ -89,25 +89,12 @@ internal static class ActivationEndpoints
             return FeedRefusals.Unknown(id).ToResult();
         }
 
-        if (Unfit(feed, how) is { } refusal)
+        if (await ApplyAsync(database, feed, how, clock, cancellationToken) is { } refusal)
         {
             return refusal.ToResult();
         }
 
-        var connection = (NpgsqlConnection)database.Database.GetDbConnection();
-        if (!await connection.ScalarAsync<bool>($"select pg_try_advisory_xact_lock(hashtextextended({DomainTable.Literal(DomainTable.LockKey(id))}, 0))", cancellationToken))
-        {
-            return FeedRefusals.Busy(id).ToResult();
-        }
-
-        var plan = await PlanAsync(connection, feed, how, cancellationToken);
-        plan.MustBePossible(feed);
-        await new TableActivation(connection, clock).ApplyAsync(plan, new(feed.Id, feed.DomainTable, feed.Draft), feed.Table, feed.Version + 1, cancellationToken);
-        var now = clock.GetUtcNow();
-        (feed.Active, feed.Version, feed.ActivatedAt, feed.UpdatedAt, feed.DeactivatedAt) = (feed.Draft, feed.Version + 1, now, now, null);
-        feed.TableRows = plan.Action == TableAction.Clear ? 0 : feed.TableRows;
-        database.Publish(new FeedActivated { FeedId = feed.Id, Version = feed.Version, DomainTable = feed.DomainTable }, clock);
-        var load = how.LoadSample ? SampleLoad(feed, now) : null;
+        var load = how.LoadSample ? SampleLoad(feed, clock.GetUtcNow()) : null;
         if (load is not null)
         {
             database.Loads.Add(load);
@@ -117,6 +104,30 @@ internal static class ActivationEndpoints
         await transaction.CommitAsync(cancellationToken);
         signal.Wake();
         return TypedResults.Ok(FeedView.Of(feed, load?.Id));
+    }
+
+    /// <summary>Puts the draft of a locked feed in force, as part of the caller's transaction; or says why not.</summary>
+    internal static async Task<Refusal?> ApplyAsync(FeedsDbContext database, Feed feed, ActivateFeed how, TimeProvider clock, CancellationToken cancellationToken)
+    {
+        if (Unfit(feed, how) is { } refusal)
+        {
+            return refusal;
+        }
+
+        var connection = (NpgsqlConnection)database.Database.GetDbConnection();
+        if (!await connection.ScalarAsync<bool>($"select pg_try_advisory_xact_lock(hashtextextended({DomainTable.Literal(DomainTable.LockKey(feed.Id))}, 0))", cancellationToken))
+        {
+            return FeedRefusals.Busy(feed.Id);
+        }
+
+        var plan = await PlanAsync(connection, feed, how, cancellationToken);
+        plan.MustBePossible(feed);
+        await new TableActivation(connection, clock).ApplyAsync(plan, new(feed.Id, feed.DomainTable, feed.Draft), feed.Table, feed.Version + 1, cancellationToken);
+        var now = clock.GetUtcNow();
+        (feed.Active, feed.Version, feed.ActivatedAt, feed.UpdatedAt, feed.DeactivatedAt) = (feed.Draft, feed.Version + 1, now, now, null);
+        feed.TableRows = plan.Action == TableAction.Clear ? 0 : feed.TableRows;
+        database.Publish(new FeedActivated { FeedId = feed.Id, Version = feed.Version, DomainTable = feed.DomainTable }, clock);
+        return null;
     }
 
     private static Load SampleLoad(Feed feed, DateTimeOffset now) => new()

@@ -49,6 +49,7 @@ internal sealed class EngineCopy(Engine engine, SourceFiles sources, SchemaDrift
         Precision = field.Precision ?? LoadField.MaxPrecision,
         Scale = field.Scale ?? 0,
         Pattern = field.Pattern,
+        TimeZone = field.TimeZone,
         Required = field.Required || definition.IsKey(field),
     };
 

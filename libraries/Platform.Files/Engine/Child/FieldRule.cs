@@ -14,6 +14,7 @@ internal sealed unsafe class FieldRule
     private readonly int _precision;
     private readonly int _scale;
     private readonly DatetimePattern? _pattern;
+    private readonly LocalTimes? _local;
 
     public FieldRule(LoadField field)
     {
@@ -22,6 +23,11 @@ internal sealed unsafe class FieldRule
         if (field.Pattern is not null && !DatetimePattern.TryParse(field.Pattern, out _pattern, out var problem))
         {
             throw new EngineException(EngineFailure.BadFile, $"The pattern of the field '{field.Name}' {problem} Correct it in the feed's definition.");
+        }
+
+        if (field is { Type: FieldType.Datetime, TimeZone: { } zone } && _pattern is not { HasZone: true })
+        {
+            _local = LocalTimes.TryFind(zone) ?? throw new EngineException(EngineFailure.BadFile, $"The zone '{zone}' of the field '{field.Name}' is not known here. Correct it in the feed's definition.");
         }
     }
 
@@ -44,7 +50,7 @@ internal sealed unsafe class FieldRule
             case FieldType.Integer:
                 return TryInteger(text, number, out var integer) ? Int64(at, integer) : null;
             case FieldType.Datetime:
-                return (_pattern is null ? Grammar.TryMoment(text, out var moment) : _pattern.TryRead(text, out moment)) ? Int64(at, moment - (DaysTo2000 * Moment.Day)) : null;
+                return TryMoment(text, out var moment) ? Int64(at, moment - (DaysTo2000 * Moment.Day)) : null;
             case FieldType.Decimal:
                 return Grammar.TryDecimal(text, _precision, _scale, number, out var unscaled) ? PostgresNumeric.Write(at, unscaled, _scale) : null;
             case FieldType.Float:
@@ -95,6 +101,17 @@ internal sealed unsafe class FieldRule
 
         value = (long)whole;
         return true;
+    }
+
+    private bool TryMoment(ReadOnlySpan<byte> text, out long moment)
+    {
+        var hasOffset = false;
+        if (!(_pattern is null ? Grammar.TryMoment(text, out moment, out hasOffset) : _pattern.TryRead(text, out moment)))
+        {
+            return false;
+        }
+
+        return _local is null || hasOffset || (Moment.IsInRange(moment = _local.ToUtc(moment)));
     }
 
     private bool TryDate(ReadOnlySpan<byte> text, out int days)

@@ -175,8 +175,12 @@ internal static class Grammar
     }
 
     /// <summary><c>YYYY-MM-DD[(T or blank)HH:MM[:SS[.1-9 digits]][Z or ±HH[[:]MM]]]</c> as microseconds since 1970 UTC; without an offset it is UTC; below microseconds it is cut.</summary>
-    public static bool TryMoment(ReadOnlySpan<byte> text, out long microseconds)
+    public static bool TryMoment(ReadOnlySpan<byte> text, out long microseconds) => TryMoment(text, out microseconds, out _);
+
+    /// <summary>The same, and whether the text tells its offset from UTC.</summary>
+    public static bool TryMoment(ReadOnlySpan<byte> text, out long microseconds, out bool hasOffset)
     {
+        hasOffset = false;
         microseconds = 0;
         if (text.Length < 10 || !TryDate(text[..10], out var days))
         {
@@ -222,6 +226,7 @@ internal static class Grammar
             at++;
         }
 
+        hasOffset = true;
         return TryOffset(text[at..], out var offset) && Moment.IsInRange(microseconds -= offset);
     }
 

@@ -170,7 +170,9 @@ internal sealed unsafe class CsvReader : RecordReader
 
     private List<string> ReadHeader(CsvSettings settings)
     {
-        var rows = settings.HeaderRows ?? (LooksLikeHeader() ? 1 : 0);
+        var known = settings.ColumnNames is { } names ? new KnownColumns(names) : null;
+        var usual = known is null ? 0 : CsvSniffer.Columns(_window, _dialect);
+        var rows = settings.HeaderRows ?? ((known is null ? LooksLikeHeader() : NextRow() && known.IsHeader(Cells())) ? 1 : 0);
         _headerRows = rows;
         _next = 0;
         _tokenizer.Reset();
@@ -183,6 +185,11 @@ internal sealed unsafe class CsvReader : RecordReader
         if (settings.Columns is { } given)
         {
             return [.. given];
+        }
+
+        if (known is not null)
+        {
+            return Names(header is null ? known.InOrder(usual) : known.Canonical(header));
         }
 
         if (header is null)

@@ -41,6 +41,13 @@ internal static unsafe class CsvSniffer
         return best;
     }
 
+    /// <summary>How many fields most records of the head have.</summary>
+    public static int Columns(ByteWindow window, CsvDialect dialect)
+    {
+        var head = Math.Min(window.Length, HeadBytes);
+        return Score(window.Start, head, window.AtEnd && head == window.Length, dialect).Columns;
+    }
+
     private static Found Score(byte* bytes, int length, bool whole, CsvDialect dialect)
     {
         var tokenizer = new CsvTokenizer(dialect);

@@ -28,13 +28,13 @@ internal sealed class SourceConnections(S3Connections connections, S3Access s3, 
     internal IFileLocation Open(CredentialSecret secret, SourcePlace place) => place switch
     {
         BucketPlace bucket => OpenBucket(secret, bucket),
-        SftpPlace directory => new SftpLocation(OpenSftp(secret), directory.Directory),
+        SftpPlace account => new SftpLocation(OpenSftp(secret, account), account.Directory),
         _ => throw new InvalidOperationException($"Unknown place {place.GetType().Name}."),
     };
 
     internal S3Location OpenBucket(CredentialSecret secret, BucketPlace place) => connections.Open(s3.ToOptions(secret, place), clock);
 
-    internal SftpClient OpenSftp(CredentialSecret secret)
+    internal SftpClient OpenSftp(CredentialSecret secret, SftpPlace place)
     {
         if (secret.Type != "sftp")
         {
@@ -45,8 +45,8 @@ internal sealed class SourceConnections(S3Connections connections, S3Access s3, 
         return new(
             new()
             {
-                Host = secret.Required("host"),
-                Port = port is null ? 22 : int.TryParse(port, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : 0,
+                Host = place.Host ?? secret.Required("host"),
+                Port = place.Port ?? (port is null ? 22 : int.TryParse(port, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : 0),
                 User = secret.Required("user"),
                 Password = secret.Field("password"),
                 PrivateKey = secret.Field("privateKey"),

@@ -15,10 +15,11 @@ internal sealed class SftpSource : ISourceType
     private const int MaxDirectoryLength = 900;
     private const int MaxTemporaryNames = 50;
     private const int MaxNameLength = 100;
+    private const int MaxPort = 65_535;
     private const int MaxSettleSeconds = 3600;
     private const int DefaultSettleSeconds = 5;
 
-    private static readonly string[] Names = ["directory", "temporaryNames", "settleSeconds"];
+    private static readonly string[] Names = ["directory", "host", "port", "temporaryNames", "settleSeconds"];
 
     private static readonly string[] DefaultTemporaryNames = [".*", "*.part", "*.partial", "*.filepart", "*.tmp", "*.temp", "*.uploading", "*~"];
 
@@ -38,6 +39,8 @@ internal sealed class SftpSource : ISourceType
         ["properties"] = new JsonObject
         {
             ["directory"] = S3Settings.Text("Directory all patterns are below, for example /outgoing; without it, the one the login begins in.", null),
+            ["host"] = S3Settings.Text("Name or address of the server, where it is another than the credential's; its host key must still be the one the credential pins.", null),
+            ["port"] = new JsonObject { ["type"] = "integer", ["minimum"] = 1, ["maximum"] = MaxPort, ["description"] = "TCP port, where it is another than the credential's." },
             ["temporaryNames"] = new JsonObject
             {
                 ["type"] = "array",
@@ -60,6 +63,7 @@ internal sealed class SftpSource : ISourceType
     {
         settings.CheckNames(path, Names, findings);
         CheckDirectory(settings, Findings.Member(path, "directory"), findings);
+        CheckServer(settings, path, findings);
         CheckTemporaryNames(settings, Findings.Member(path, "temporaryNames"), findings);
         if (settings.TryGetProperty("settleSeconds", out var seconds) && (seconds.ValueKind != JsonValueKind.Number || !seconds.TryGetInt32(out var value) || value is < 0 or > MaxSettleSeconds))
         {
@@ -74,7 +78,8 @@ internal sealed class SftpSource : ISourceType
 
     public SourceLayout Layout(JsonElement settings, IReadOnlyList<Entity> entities, RunMode mode) => new()
     {
-        Place = new SftpPlace(S3Settings.Text(settings, "directory") ?? ""),
+        Place = new SftpPlace(
+            S3Settings.Text(settings, "directory") ?? "", S3Settings.Text(settings, "host"), settings.TryGetProperty("port", out var port) && port.ValueKind == JsonValueKind.Number ? port.GetInt32() : null),
         Prefix = "",
         Entities = entities,
         TemporaryNames = settings.TryGetProperty("temporaryNames", out var names) && names.ValueKind == JsonValueKind.Array
@@ -82,6 +87,19 @@ internal sealed class SftpSource : ISourceType
             : DefaultTemporaryNames,
         SettleTime = TimeSpan.FromSeconds(settings.TryGetProperty("settleSeconds", out var seconds) && seconds.ValueKind == JsonValueKind.Number ? seconds.GetInt32() : DefaultSettleSeconds),
     };
+
+    private static void CheckServer(JsonElement settings, string path, Findings findings)
+    {
+        if (settings.TryGetProperty("host", out var host) && host.ValueKind != JsonValueKind.Null && (host.ValueKind != JsonValueKind.String || Uri.CheckHostName(host.GetString()) == UriHostNameType.Unknown))
+        {
+            findings.Problem(Findings.Member(path, "host"), "must be the name or address of a server, without sftp:// and port.");
+        }
+
+        if (settings.TryGetProperty("port", out var port) && port.ValueKind != JsonValueKind.Null && (port.ValueKind != JsonValueKind.Number || !port.TryGetInt32(out var number) || number is < 1 or > MaxPort))
+        {
+            findings.Problem(Findings.Member(path, "port"), $"must be a whole number from 1 to {MaxPort}.");
+        }
+    }
 
     private static void CheckDirectory(JsonElement settings, string path, Findings findings)
     {
