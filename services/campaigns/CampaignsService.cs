@@ -1,10 +1,12 @@
 using Platform.Campaigns.Clients;
 using Platform.Campaigns.Connections;
+using Platform.Campaigns.Consumers;
 using Platform.Campaigns.Dispatches;
 using Platform.Campaigns.Endpoints;
 using Platform.Campaigns.Persistence;
 using Platform.Campaigns.Recipients;
 using Platform.Campaigns.Reports;
+using Platform.Campaigns.Responses;
 using Platform.Campaigns.Status;
 using Platform.ServiceDefaults.Messaging;
 using Platform.ServiceDefaults.Outgoing;
@@ -21,8 +23,15 @@ internal static class CampaignsService
     public static void AddCampaigns(this WebApplicationBuilder builder)
     {
         builder.AddPlatformDatabase<CampaignsDbContext>();
-        builder.AddPlatformMessaging<CampaignsDbContext>();
+        builder.AddPlatformMessaging<CampaignsDbContext>(bus =>
+        {
+            bus.AddConsumer<ScheduleDueConsumer>();
+            bus.AddConsumer<FeedLoadedConsumer>();
+            bus.AddConsumer<CourierRunEndedConsumer>();
+        });
         builder.AddInternalClient<CredentialsClient>("credentials");
+        builder.AddInternalClient<CouriersClient>("couriers");
+        builder.AddInternalClient<FeedsClient>("feeds");
 
         builder.AddOutgoing();
         builder.Services.AddHttpClient<ContentLinks>(client => client.Timeout = ContentTimeout)
@@ -42,6 +51,13 @@ internal static class CampaignsService
         builder.Services.AddSingleton<ContentRetention>();
         builder.Services.AddHostedService(services => services.GetRequiredService<ContentRetention>());
 
+        builder.Services.AddScoped<ResponseSetUp>();
+        builder.Services.AddScoped<ResponseRuns>();
+        builder.Services.AddScoped<ResponseFacts>();
+        builder.Services.AddSingleton<ResponseSignal>();
+        builder.Services.AddSingleton<ResponseLeases>();
+        builder.Services.AddHostedService<ResponseWorker>();
+
         builder.Services.AddScoped<Reporting>();
         builder.Services.AddScoped<StatusReader>();
         builder.Services.AddSingleton<ConnectionLeases>();
@@ -54,6 +70,7 @@ internal static class CampaignsService
         app.MapRecipientLists();
         app.MapDispatches();
         app.MapDispatchFiles();
+        app.MapResponses();
         app.MapReports();
     }
 }

@@ -4,8 +4,10 @@ using Npgsql;
 using Platform.Campaigns.Connections;
 using Platform.Campaigns.Dispatches;
 using Platform.Campaigns.Persistence;
+using Platform.Campaigns.Responses;
 using Platform.Contracts.Failures;
 using Platform.ServiceDefaults;
+using Platform.ServiceDefaults.Messaging;
 using Platform.ServiceDefaults.Outgoing;
 using Platform.ServiceDefaults.Security;
 
@@ -106,17 +108,32 @@ internal static class ConnectionEndpoints
         row.Settings = input.Settings;
         row.UpdatedAt = row.NextCheckAt = clock.GetUtcNow();
         row.UpdatedBy = http.CallerName();
+        if (await context.ResponseImports.AsNoTracking().SingleOrDefaultAsync(import => import.Id == id, cancellationToken) is { } responses)
+        {
+            // Its zone may have changed. Courier and feeds follow before the next import.
+            context.Publish(ResponseSchedule.Of(responses, input.Settings), clock);
+        }
+
         return await SaveAsync(context, row.Name, cancellationToken) is { } refusal ? refusal.ToResult() : TypedResults.Ok(CampaignConnectionView.Of(row));
     }
 
-    private static async Task<Results<NoContent, ProblemHttpResult>> Delete(string id, CampaignsDbContext context, CancellationToken cancellationToken)
+    private static async Task<Results<NoContent, ProblemHttpResult>> Delete(string id, CampaignsDbContext context, TimeProvider clock, CancellationToken cancellationToken)
     {
         if (await context.RecipientLists.AnyAsync(list => list.ConnectionId == id, cancellationToken))
         {
             return Refusal.Conflict("connection-used", "The connection is in use", $"The connection '{id}' has recipient lists, whose dispatches are the record of what was sent. It can be changed, not deleted.").ToResult();
         }
 
-        return await context.Connections.Where(row => row.Id == id).ExecuteDeleteAsync(cancellationToken) == 0 ? Unknown(id).ToResult() : TypedResults.NoContent();
+        await using var transaction = await context.Database.BeginTransactionAsync(cancellationToken);
+        if (await context.Connections.Where(row => row.Id == id).ExecuteDeleteAsync(cancellationToken) == 0)
+        {
+            return Unknown(id).ToResult();
+        }
+
+        context.Publish(ResponseSchedule.Removed(id), clock);
+        await context.SaveChangesAsync(cancellationToken);
+        await transaction.CommitAsync(cancellationToken);
+        return TypedResults.NoContent();
     }
 
     private static async Task<Results<Ok<CampaignConnectionTest>, ProblemHttpResult>> Test(string id, CampaignsDbContext context, Accounts accounts, TimeProvider clock, CancellationToken cancellationToken)

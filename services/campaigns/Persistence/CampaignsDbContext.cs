@@ -8,6 +8,7 @@ using Microsoft.EntityFrameworkCore.Storage.ValueConversion;
 using Platform.Campaigns.Connections;
 using Platform.Campaigns.Dispatches;
 using Platform.Campaigns.Lists;
+using Platform.Campaigns.Responses;
 using Platform.Campaigns.Status;
 using Platform.Contracts.Campaigns;
 using Platform.ServiceDefaults;
@@ -32,12 +33,20 @@ internal sealed class CampaignsDbContext(DbContextOptions<CampaignsDbContext> op
 
     public DbSet<StatusFile> StatusFiles => Set<StatusFile>();
 
+    public DbSet<ResponseImport> ResponseImports => Set<ResponseImport>();
+
+    public DbSet<ResponseRun> ResponseRuns => Set<ResponseRun>();
+
+    public DbSet<ToldFact> ToldFacts => Set<ToldFact>();
+
     protected override void ConfigureConventions(ModelConfigurationBuilder configurationBuilder)
     {
         configurationBuilder.Properties<DispatchState>().HaveConversion<EnumAsWord<DispatchState>>();
         configurationBuilder.Properties<DispatchFileKind>().HaveConversion<EnumAsWord<DispatchFileKind>>();
         configurationBuilder.Properties<DispatchFileState>().HaveConversion<EnumAsWord<DispatchFileState>>();
         configurationBuilder.Properties<InvalidRows>().HaveConversion<EnumAsWord<InvalidRows>>();
+        configurationBuilder.Properties<ResponseRunState>().HaveConversion<EnumAsWord<ResponseRunState>>();
+        configurationBuilder.Properties<FactKind>().HaveConversion<EnumAsWord<FactKind>>();
         configurationBuilder.Properties<LineBreaks>().HaveConversion<EnumAsWord<LineBreaks>>();
     }
 
@@ -85,6 +94,24 @@ internal sealed class CampaignsDbContext(DbContextOptions<CampaignsDbContext> op
         {
             file.HasKey(row => new { row.ConnectionId, row.Path });
             file.HasOne<Connection>().WithMany().HasForeignKey(row => row.ConnectionId);
+        });
+        modelBuilder.Entity<ResponseImport>(import =>
+        {
+            import.HasOne<Connection>().WithOne().HasForeignKey<ResponseImport>(row => row.Id).OnDelete(DeleteBehavior.Cascade);
+            import.HasIndex(row => row.Source).IsUnique();
+            AsJson(import.Property(row => row.Settings));
+            AsJson(import.Property(row => row.Feeds));
+            AsJson(import.Property(row => row.ToldUpTo));
+        });
+        modelBuilder.Entity<ResponseRun>(run =>
+        {
+            run.HasIndex(row => new { row.ConnectionId, row.RequestedAt });
+            run.HasOne<ResponseImport>().WithMany().HasForeignKey(row => row.ConnectionId).OnDelete(DeleteBehavior.Cascade);
+        });
+        modelBuilder.Entity<ToldFact>(fact =>
+        {
+            fact.HasKey(row => new { row.ConnectionId, row.Kind, row.MailingId, row.EmailSha256 });
+            fact.HasOne<ResponseImport>().WithMany().HasForeignKey(row => row.ConnectionId).OnDelete(DeleteBehavior.Cascade);
         });
         modelBuilder.AddMessaging();
         modelBuilder.UseSnakeCase();

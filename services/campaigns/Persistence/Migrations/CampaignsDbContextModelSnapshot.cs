@@ -409,6 +409,166 @@ namespace Platform.Campaigns.Persistence.Migrations
                     b.ToTable("recipient_list_versions", (string)null);
                 });
 
+            modelBuilder.Entity("Platform.Campaigns.Responses.ResponseImport", b =>
+                {
+                    b.Property<string>("Id")
+                        .HasColumnType("text")
+                        .HasColumnName("id");
+
+                    b.Property<int>("Attempt")
+                        .HasColumnType("integer")
+                        .HasColumnName("attempt");
+
+                    b.Property<string>("CourierId")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("courier_id");
+
+                    b.Property<long>("Done")
+                        .HasColumnType("bigint")
+                        .HasColumnName("done");
+
+                    b.Property<string>("Fault")
+                        .HasColumnType("text")
+                        .HasColumnName("fault");
+
+                    b.Property<string>("Feeds")
+                        .IsRequired()
+                        .HasColumnType("jsonb")
+                        .HasColumnName("feeds");
+
+                    b.Property<string>("LeaseOwner")
+                        .HasColumnType("text")
+                        .HasColumnName("lease_owner");
+
+                    b.Property<DateTimeOffset?>("LeaseUntil")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("lease_until");
+
+                    b.Property<DateTimeOffset>("NotBefore")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("not_before");
+
+                    b.Property<DateTimeOffset>("SetUpFor")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("set_up_for");
+
+                    b.Property<string>("Settings")
+                        .IsRequired()
+                        .HasColumnType("jsonb")
+                        .HasColumnName("settings");
+
+                    b.Property<string>("Source")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("source");
+
+                    b.Property<string>("ToldUpTo")
+                        .IsRequired()
+                        .HasColumnType("jsonb")
+                        .HasColumnName("told_up_to");
+
+                    b.Property<DateTimeOffset>("UpdatedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("updated_at");
+
+                    b.Property<string>("UpdatedBy")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("updated_by");
+
+                    b.Property<long>("Work")
+                        .HasColumnType("bigint")
+                        .HasColumnName("work");
+
+                    b.HasKey("Id")
+                        .HasName("pk_response_imports");
+
+                    b.HasIndex("Source")
+                        .IsUnique()
+                        .HasDatabaseName("ix_response_imports_source");
+
+                    b.ToTable("response_imports");
+                });
+
+            modelBuilder.Entity("Platform.Campaigns.Responses.ResponseRun", b =>
+                {
+                    b.Property<string>("Id")
+                        .HasColumnType("text")
+                        .HasColumnName("id");
+
+                    b.Property<string>("ConnectionId")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("connection_id");
+
+                    b.Property<DateTimeOffset?>("EndedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("ended_at");
+
+                    b.Property<int?>("Files")
+                        .HasColumnType("integer")
+                        .HasColumnName("files");
+
+                    b.Property<bool>("Force")
+                        .HasColumnType("boolean")
+                        .HasColumnName("force");
+
+                    b.Property<string>("Message")
+                        .HasColumnType("text")
+                        .HasColumnName("message");
+
+                    b.Property<DateTimeOffset>("RequestedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("requested_at");
+
+                    b.Property<string>("RequestedBy")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("requested_by");
+
+                    b.Property<string>("State")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("state");
+
+                    b.HasKey("Id")
+                        .HasName("pk_response_runs");
+
+                    b.HasIndex("ConnectionId", "RequestedAt")
+                        .HasDatabaseName("ix_response_runs_connection_id_requested_at");
+
+                    b.ToTable("response_runs");
+                });
+
+            modelBuilder.Entity("Platform.Campaigns.Responses.ToldFact", b =>
+                {
+                    b.Property<string>("ConnectionId")
+                        .HasColumnType("text")
+                        .HasColumnName("connection_id");
+
+                    b.Property<string>("Kind")
+                        .HasColumnType("text")
+                        .HasColumnName("kind");
+
+                    b.Property<long>("MailingId")
+                        .HasColumnType("bigint")
+                        .HasColumnName("mailing_id");
+
+                    b.Property<byte[]>("EmailSha256")
+                        .HasColumnType("bytea")
+                        .HasColumnName("email_sha256");
+
+                    b.Property<DateTimeOffset>("ToldAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("told_at");
+
+                    b.HasKey("ConnectionId", "Kind", "MailingId", "EmailSha256")
+                        .HasName("pk_told_facts");
+
+                    b.ToTable("told_facts");
+                });
+
             modelBuilder.Entity("Platform.Campaigns.Status.StatusFile", b =>
                 {
                     b.Property<string>("ConnectionId")
@@ -543,6 +703,36 @@ namespace Platform.Campaigns.Persistence.Migrations
                         .OnDelete(DeleteBehavior.Cascade)
                         .IsRequired()
                         .HasConstraintName("fk_recipient_list_versions_recipient_lists_list_id");
+                });
+
+            modelBuilder.Entity("Platform.Campaigns.Responses.ResponseImport", b =>
+                {
+                    b.HasOne("Platform.Campaigns.Connections.Connection", null)
+                        .WithOne()
+                        .HasForeignKey("Platform.Campaigns.Responses.ResponseImport", "Id")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_response_imports_connections_id");
+                });
+
+            modelBuilder.Entity("Platform.Campaigns.Responses.ResponseRun", b =>
+                {
+                    b.HasOne("Platform.Campaigns.Responses.ResponseImport", null)
+                        .WithMany()
+                        .HasForeignKey("ConnectionId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_response_runs_response_imports_connection_id");
+                });
+
+            modelBuilder.Entity("Platform.Campaigns.Responses.ToldFact", b =>
+                {
+                    b.HasOne("Platform.Campaigns.Responses.ResponseImport", null)
+                        .WithMany()
+                        .HasForeignKey("ConnectionId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_told_facts_response_imports_connection_id");
                 });
 
             modelBuilder.Entity("Platform.Campaigns.Status.StatusFile", b =>

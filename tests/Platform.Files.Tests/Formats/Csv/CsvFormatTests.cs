@@ -76,6 +76,44 @@ public sealed class CsvFormatTests(EngineFixture engine)
         Assert.Equal(["1", "2"], (await engine.CopyAsync(engine.Csv("1,x\n2,y\n"), TextFiles.Texts("column1"))).Column(0));
     }
 
+    [Theory]
+    [InlineData("2;x;2021-07-01 12:07:55\n")]
+    [InlineData("id;name;started\n2;x;2021-07-01 12:07:55\n")]
+    [InlineData("Started; MAILINGID ;other;name\n2021-07-01 12:07:55;2;;x\n")]
+    [InlineData("id;mailingId;started;name\n2;9;2021-07-01 12:07:55;x\n")]
+    [InlineData("just text\n2;x;2021-07-01 12:07:55\n2;y;2021-07-01 12:07:55\n")]
+    public async Task Known_columns_are_found_with_and_without_a_header_row(string text)
+    {
+        var file = engine.Csv(text, new() { ColumnNames = [["id", "mailingId"], ["name"], ["started"]] });
+        var copied = await engine.CopyAsync(
+            file, TextFiles.Field("id", FieldType.Integer), TextFiles.Field("name", FieldType.String), TextFiles.Field("started", FieldType.Datetime) with { TimeZone = "Europe/Berlin" });
+        Assert.Equal("2", copied.Rows[0].Values[0]);
+        Assert.Equal("x", copied.Rows[0].Values[1]);
+        Assert.Equal("2021-07-01T10:07:55", copied.Rows[0].Values[2]![..19].Replace(' ', 'T'));
+    }
+
+    [Fact]
+    public async Task Columns_behind_the_known_ones_of_a_file_without_header_row_are_numbered()
+    {
+        var columns = await engine.Engine.InferAsync(engine.Csv("1,x,2\n2,y,3\n", new() { ColumnNames = [["id"], ["name"]] }), TestContext.Current.CancellationToken);
+        Assert.Equal(["id", "name", "column3"], columns.Select(column => column.Name));
+        var error = await Assert.ThrowsAsync<EngineException>(() => engine.CopyAsync(engine.Csv("1\n", new() { ColumnNames = [["a"], ["A"]], HeaderRows = 1 }), TextFiles.Texts("a")));
+        Assert.Contains("two columns of one first name", error.Message, StringComparison.Ordinal);
+        Assert.Contains("leave out file/columns and file/header-rows", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Local_times_become_instants_by_their_zone_and_offsets_go_before_it()
+    {
+        string[] times = ["2021-01-01 00:30:00", "2021-03-28 01:59:59", "2021-03-28 02:30:00", "2021-03-28 03:00:00", "2021-10-31 01:59:59.5", "2021-10-31 02:30:00", "2021-10-31 03:00:00", "1969-12-31 23:59:59", "2021-07-01T12:00:00Z", "2021-07-01 12:00:00+05:00"];
+        var copied = await engine.CopyAsync(engine.Csv("t\n" + string.Join('\n', times) + "\n"), TextFiles.Field("t", FieldType.Datetime) with { TimeZone = "Europe/Berlin" });
+        Assert.Equal(
+            ["2020-12-31 23:30:00", "2021-03-28 00:59:59", "2021-03-28 01:30:00", "2021-03-28 01:00:00", "2021-10-30 23:59:59", "2021-10-31 01:30:00", "2021-10-31 02:00:00", "1969-12-31 22:59:59", "2021-07-01 12:00:00", "2021-07-01 07:00:00"],
+            copied.Column(0).Select(value => value![..19].Replace('T', ' ')));
+        var pattern = TextFiles.Field("t", FieldType.Datetime) with { TimeZone = "America/New_York", Pattern = "dd.MM.yyyy HH:mm" };
+        Assert.StartsWith("2021-07-01", (await engine.CopyAsync(engine.Csv("t\n30.06.2021 23:00\n"), pattern)).Column(0).Single(), StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Equal_and_empty_names_are_told_apart()
     {
