@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Globalization;
 using System.Net;
 using System.Text.Json.Nodes;
@@ -32,6 +33,7 @@ public sealed class CampaignsApp : IAsyncLifetime
     private PostgresDatabase _domain = null!;
     private WebApplication _credentials = null!;
     private WebApplicationFactory<Program> _app = null!;
+    private readonly ConcurrentDictionary<string, SshServer> _accounts = new(StringComparer.Ordinal);
     private int _number;
 
     /// <summary>The partner's server.</summary>
@@ -95,10 +97,20 @@ public sealed class CampaignsApp : IAsyncLifetime
     }
 
     /// <summary>A connection with the directories in, log, err and out of its own, which also lie on this machine's disk.</summary>
-    public async Task<TestConnection> ConnectAsync(Action<JsonObject>? change = null, HttpClient? client = null)
+    public Task<TestConnection> ConnectAsync(Action<JsonObject>? change = null, HttpClient? client = null) => ConnectAsync(Interlocked.Increment(ref _number), Server, change, client ?? Client);
+
+    /// <summary>A connection on another server than the shared one, for what must not happen to others.</summary>
+    public Task<TestConnection> ConnectAsync(SshServer server)
     {
         var number = Interlocked.Increment(ref _number);
-        var connection = new TestConnection(this, client ?? Client, $"Connection {number}", Server.PathOf(number.ToString(CultureInfo.InvariantCulture)));
+        var credential = $"cred-own-{number}";
+        _accounts[credential] = server;
+        return ConnectAsync(number, server, settings => (settings["port"], settings["credentialId"]) = (server.Port, credential), Client);
+    }
+
+    private async Task<TestConnection> ConnectAsync(int number, SshServer server, Action<JsonObject>? change, HttpClient client)
+    {
+        var connection = new TestConnection(this, client, $"Connection {number}", server.PathOf(number.ToString(CultureInfo.InvariantCulture)));
         await connection.CreateAsync(change);
         return connection;
     }
@@ -114,17 +126,18 @@ public sealed class CampaignsApp : IAsyncLifetime
             "cred-sftp" => Results.Json(Secret("sftp", Server.PrivateKey)),
             "cred-refused" => Results.Json(Secret("sftp", Server.UnknownKey)),
             "cred-iam" => Results.Json(Secret("iam-credential", Server.PrivateKey)),
+            _ when _accounts.TryGetValue(id, out var server) => Results.Json(Secret("sftp", server.PrivateKey, server)),
             _ => Results.Problem(statusCode: (int)HttpStatusCode.NotFound),
         });
         await _credentials.StartAsync();
     }
 
-    private JsonObject Secret(string type, string key) => new()
+    private JsonObject Secret(string type, string key, SshServer? server = null) => new()
     {
         ["id"] = "cred-test",
         ["type"] = type,
         ["version"] = 1,
-        ["fields"] = new JsonObject { ["user"] = Server.User, ["privateKey"] = key, ["hostKey"] = Server.HostKey },
+        ["fields"] = new JsonObject { ["user"] = Server.User, ["privateKey"] = key, ["hostKey"] = (server ?? Server).HostKey },
     };
 
     /// <summary>A role that may read domain tables and nothing else, as deployments have it.</summary>

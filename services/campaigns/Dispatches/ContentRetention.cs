@@ -69,9 +69,9 @@ internal sealed partial class ContentRetention(NpgsqlDataSource database, IOptio
         return dispatches;
     }
 
-    [LoggerMessage(EventId = 630, Level = LogLevel.Information, Message = "The files of {Dispatches} dispatches that were over for {Days} days were forgotten")]
+    [LoggerMessage(EventId = 640, Level = LogLevel.Information, Message = "The files of {Dispatches} dispatches that were over for {Days} days were forgotten")]
     private static partial void Forgot(ILogger logger, int dispatches, int days);
 
-    [LoggerMessage(EventId = 631, Level = LogLevel.Warning, Message = "Old files could not be forgotten; it is tried again")]
+    [LoggerMessage(EventId = 641, Level = LogLevel.Warning, Message = "Old files could not be forgotten; it is tried again")]
     private static partial void Failed(ILogger logger, Exception exception);
 }

@@ -120,12 +120,13 @@ public sealed class SshServer : IAsyncLifetime
         _frozen.Clear();
     }
 
-    /// <summary>Gives the server another host key, with the same port.</summary>
-    public async Task ChangeHostKeyAsync()
+    /// <summary>Gives the server another host key, with the same port; <see cref="HostKey"/> is the new one only if <paramref name="tellsTheNewOne"/>.</summary>
+    public async Task ChangeHostKeyAsync(bool tellsTheNewOne = true)
     {
         await StopAsync();
         File.Delete(_folder.PathOf("host"));
         await MakeKeyAsync("host", "");
+        HostKey = tellsTheNewOne ? await PublicKeyAsync("host") : HostKey;
         await StartAsync();
     }
 
