@@ -8,6 +8,9 @@ var benchmarks = new Dictionary<string, Func<string[], Task<Result>>>
     ["scheduler-due"] = SchedulerDue.RunAsync,
     ["scheduler-idle"] = SchedulerIdle.RunAsync,
     ["decide"] = Decide.RunAsync,
+    ["recipients"] = Recipients.RunAsync,
+    ["sftp"] = SftpTransfer.RunNearAsync,
+    ["sftp-far"] = SftpTransfer.RunFarAsync,
 };
 
 if (args is not [var name, ..] || !benchmarks.TryGetValue(name, out var benchmark))
