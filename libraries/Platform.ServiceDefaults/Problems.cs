@@ -147,8 +147,15 @@ public static partial class Problems
                 BadHttpRequestException bad => FromBadRequest(bad, context),
                 PostgresException { SqlState: PostgresErrorCodes.CharacterNotInRepertoire or PostgresErrorCodes.UntranslatableCharacter } => NulCharacter,
                 DbUpdateException { InnerException: PostgresException { SqlState: PostgresErrorCodes.CharacterNotInRepertoire or PostgresErrorCodes.UntranslatableCharacter } } => NulCharacter,
+                _ when IsDatabaseAbsent(exception) => DatabaseAbsent,
                 _ => null,
             };
+            if (refusal == DatabaseAbsent)
+            {
+                context.Response.Headers.RetryAfter = "2";
+                DatabaseDoesNotAnswer(logger, exception, context.Request.Method, LinkTokens.Hide(context.Request.Path));
+            }
+
             if (refusal is null)
             {
                 UnhandledException(logger, exception, context.Request.Method, LinkTokens.Hide(context.Request.Path));
@@ -159,6 +166,13 @@ public static partial class Problems
             context.Response.StatusCode = refusal.Status;
             return await problems.TryWriteAsync(new() { HttpContext = context, ProblemDetails = refusal.ToProblem() });
         }
+
+        private static Refusal DatabaseAbsent { get; } = new(StatusCodes.Status503ServiceUnavailable, "database-unavailable", "The database does not answer",
+            "The service's database does not answer right now, and nothing was changed. Try again after the time that the header Retry-After says.");
+
+        // Entity Framework wraps what may pass.
+        private static bool IsDatabaseAbsent(Exception? exception) =>
+            exception is not null && (exception is NpgsqlException { IsTransient: true } or PostgresException { SqlState: PostgresErrorCodes.InvalidCatalogName } || IsDatabaseAbsent(exception.InnerException));
 
         private static Refusal FromBadRequest(BadHttpRequestException bad, HttpContext context)
         {
@@ -202,6 +216,9 @@ public static partial class Problems
                 ? "The value has the wrong type or is none of the allowed ones."
                 : "The text is not well-formed JSON.";
         }
+
+        [LoggerMessage(EventId = 101, Level = LogLevel.Warning, Message = "{Method} {Path} was refused: the database does not answer")]
+        private static partial void DatabaseDoesNotAnswer(ILogger logger, Exception exception, string method, string path);
 
         [LoggerMessage(EventId = 100, Level = LogLevel.Error, Message = "{Method} {Path} failed")]
         private static partial void UnhandledException(ILogger logger, Exception exception, string method, string path);

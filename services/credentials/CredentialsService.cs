@@ -36,7 +36,8 @@ internal static class CredentialsService
 
         builder.Services.AddSingleton<KeyRing>();
         builder.Services.AddSingleton<SecretVault>();
-        builder.Services.AddHostedService<KeysAtStart>();
+        builder.Services.AddSingleton<KeysAtStart>();
+        builder.Services.AddHostedService(services => services.GetRequiredService<KeysAtStart>());
         builder.Services.AddSingleton<RewrapWorker>();
         builder.Services.AddHostedService(services => services.GetRequiredService<RewrapWorker>());
 
@@ -60,6 +61,11 @@ internal static class CredentialsService
 
     public static void MapCredentials(this WebApplication app)
     {
+        app.UseWhen(context => !context.Request.Path.StartsWithSegments("/health"), calls => calls.Use(async (context, next) =>
+        {
+            await context.RequestServices.GetRequiredService<KeysAtStart>().BeforeACallAsync(context.RequestAborted);
+            await next(context);
+        }));
         app.MapCredentialEndpoints();
         app.MapCredentialTestEndpoint();
         app.MapCredentialTypeEndpoints();

@@ -32,6 +32,7 @@ public sealed class RefusingRequestsTests(RealServers servers) : IAsyncLifetime
             app.MapGet("/api/unfiltered", () => TypedResults.Ok()).WithName("ListUnfiltered").RequireAuthorization(Roles.Viewer);
             app.MapGet("/pages/{id}", (string id) => TypedResults.Ok(id)).WithName("ShowPage").RequireAuthorization(Roles.Viewer);
             app.MapGet("/api/broken", string () => throw new InvalidOperationException("Details for the log only.")).RequireAuthorization(Roles.Viewer);
+            app.MapGet("/api/absent", string () => throw new InvalidOperationException("EF says so.", new NpgsqlException("No answer.", new TimeoutException()))).RequireAuthorization(Roles.Viewer);
             app.MapGet("/api/refused", string () => throw new RefusedException(Refusal.Conflict("busy", "Busy", "It is busy."))).RequireAuthorization(Roles.Viewer);
             app.MapGet("/api/forgotten", () => "no policy");
             app.MapGet("/internal/things", () => "for services").RequireAuthorization(Roles.Service);
@@ -213,6 +214,18 @@ public sealed class RefusingRequestsTests(RealServers servers) : IAsyncLifetime
         var fault = await IsProblemAsync(await client.GetAsync("/api/broken"), 500, "internal-error");
         Assert.DoesNotContain("Details for the log", fault.ToJsonString());
         Assert.True(_log.Has(LogLevel.Error, "GET /api/broken failed"));
+    }
+
+    [Fact]
+    public async Task A_database_that_does_not_answer_is_told_with_the_time_to_try_again()
+    {
+        using var client = _service.ClientAs(servers.Keys, Roles.Viewer);
+
+        var answer = await client.GetAsync("/api/absent");
+
+        await IsProblemAsync(answer, 503, "database-unavailable");
+        Assert.Equal(TimeSpan.FromSeconds(2), answer.Headers.RetryAfter!.Delta);
+        Assert.True(_log.Has(LogLevel.Warning, "GET /api/absent was refused"));
     }
 
     private static StringContent Json(string text) => new(text, Encoding.UTF8, "application/json");

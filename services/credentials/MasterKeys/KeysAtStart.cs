@@ -1,31 +1,59 @@
 using Microsoft.EntityFrameworkCore;
 using Npgsql;
 using Platform.Credentials.Persistence;
+using Platform.ServiceDefaults;
 
 namespace Platform.Credentials.MasterKeys;
 
 /// <summary>
 /// Looks at the master keys when the service starts: a missing or unusable key stops the start, not the first request. A generation that secrets are wrapped by must be there, and be the
-/// same key as when it was first used.
+/// same key as when it was first used. When the database is not there at the start, the keys are compared before the first call is answered after it: no secret is ever sealed with a key that is not the one its
+/// generation began with.
 /// </summary>
-internal sealed partial class KeysAtStart(KeyRing keys, IServiceScopeFactory scopes, ILogger<KeysAtStart> logger) : IHostedService
+internal sealed partial class KeysAtStart(KeyRing keys, IServiceScopeFactory scopes, IHostApplicationLifetime lifetime, ILogger<KeysAtStart> logger) : IHostedService
 {
-    public async Task StartAsync(CancellationToken cancellationToken)
+    private volatile bool _compared;
+
+    public Task StartAsync(CancellationToken cancellationToken) => CompareAsync(cancellationToken);
+
+    /// <summary>Compares what a start without the database could not. Throws <see cref="RefusedException"/> (503), and ends the process, when a key is missing or wrong.</summary>
+    public async Task BeforeACallAsync(CancellationToken cancellationToken)
+    {
+        if (_compared)
+        {
+            return;
+        }
+
+        try
+        {
+            await CompareAsync(cancellationToken);
+        }
+        catch (InvalidOperationException e)
+        {
+            Unusable(logger, e);
+            lifetime.StopApplication();
+            throw new RefusedException(new(StatusCodes.Status503ServiceUnavailable, "master-keys-unusable", "The master keys cannot be used",
+                "The master keys are not the ones that the stored secrets need. The log of the credentials service names the key; the service ends."), e);
+        }
+    }
+
+    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    private async Task CompareAsync(CancellationToken cancellationToken)
     {
         await using var scope = scopes.CreateAsyncScope();
         var db = scope.ServiceProvider.GetRequiredService<CredentialsDbContext>();
         try
         {
             await CheckAsync(db, keys, cancellationToken);
+            _compared = true;
         }
-        catch (Exception e) when ((e as NpgsqlException ?? e.InnerException) is NpgsqlException { IsTransient: true } or PostgresException { SqlState: PostgresErrorCodes.UndefinedTable })
+        catch (Exception e) when ((e as NpgsqlException ?? e.InnerException) is NpgsqlException)
         {
-            // EF wraps what may pass. An absent database is waited for; every secret is checked when it is opened, whatever happens here.
+            // EF wraps what may pass. Neither a server that is away nor a database or table that is not there yet says anything about the keys.
             NotChecked(logger, e.Message);
         }
     }
-
-    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
     /// <summary>Throws <see cref="InvalidOperationException"/> that names the key which is missing or wrong; remembers keys that are new.</summary>
     public static async Task CheckAsync(CredentialsDbContext db, KeyRing keys, CancellationToken cancellationToken)
@@ -53,6 +81,9 @@ internal sealed partial class KeysAtStart(KeyRing keys, IServiceScopeFactory sco
             }
         }
     }
+
+    [LoggerMessage(EventId = 211, Level = LogLevel.Critical, Message = "The master keys cannot be used; the service ends")]
+    private static partial void Unusable(ILogger logger, Exception exception);
 
     [LoggerMessage(EventId = 210, Level = LogLevel.Warning, Message = "The master keys were read, but not compared with the stored secrets: {Reason}")]
     private static partial void NotChecked(ILogger logger, string reason);

@@ -50,6 +50,9 @@ public sealed partial class RunningPlatform : IAsyncLifetime
     /// <summary>The services behind the gateway.</summary>
     public static IReadOnlyList<string> Services { get; } = [.. Assemblies.Keys.Where(name => name != "gateway")];
 
+    /// <summary>Where a service's binary is built, below the repository.</summary>
+    public static string AssemblyOf(string service) => Assemblies[service];
+
     /// <summary>A service's own address, which only the gateway and its sisters use.</summary>
     public Uri AddressOf(string service) => new(_processes[service].Url);
 
