@@ -2,7 +2,9 @@ using Platform.Benchmarks;
 
 var benchmarks = new Dictionary<string, Func<string[], Task<Result>>>
 {
+    ["ingest-again"] = IngestMerge.AgainAsync,
     ["ingest-csv"] = IngestCsv.RunAsync,
+    ["ingest-delta"] = IngestMerge.DeltaAsync,
     ["ingest-first"] = IngestFirst.RunAsync,
     ["run-latency"] = RunLatency.RunAsync,
     ["scheduler-due"] = SchedulerDue.RunAsync,
