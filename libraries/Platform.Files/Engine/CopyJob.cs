@@ -32,6 +32,12 @@ public sealed record LoadField
 
     /// <summary>A null is a rejected row, and a file without the column is a bad file.</summary>
     public bool Required { get; init; }
+
+    /// <summary>
+    /// The value is written into one <c>jsonb</c> object that stands behind the other fields, under <see cref="Name"/>; nulls are left out. Fields of this kind come last. What JSON has no number for (NaN,
+    /// Infinity, -0), dates and datetimes become texts that a cast turns back into the very same value.
+    /// </summary>
+    public bool InObject { get; init; }
 }
 
 /// <summary>Files to be turned into rows of PostgreSQL's binary COPY.</summary>
@@ -43,7 +49,7 @@ public sealed record CopyJob
     /// <summary>A query whose result is read in place of the files: one relation, said to come from the last of them.</summary>
     public IngestQuery? Query { get; init; }
 
-    /// <summary>The columns, in the order they are written.</summary>
+    /// <summary>The columns, in the order they are written; those of the object (<see cref="LoadField.InObject"/>) last.</summary>
     public required IReadOnlyList<LoadField> Fields { get; init; }
 
     /// <summary>Written as <c>_load_id</c> beside each row.</summary>

@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.RegularExpressions;
+using Platform.Feeds.Tables;
 using Platform.Files.Engine;
 using Platform.ServiceDefaults;
 
@@ -11,14 +12,10 @@ internal static partial class DefinitionRules
     /// <summary>PostgreSQL cuts longer identifiers silently.</summary>
     private const int MaxIdentifierBytes = 63;
 
-    private const int MaxFields = 1_500;
     private const int MaxKeyFields = 32;
     private const int MaxTagLength = 64;
     private const int MaxDescription = 1_000;
     internal const int MaxQuery = 20_000;
-
-    /// <summary>A heap row must fit into a page of 8 kB; text, json and numeric can move out of line and leave a pointer.</summary>
-    private const int MaxRowBytes = 8_000;
 
     public static List<FieldProblem> CheckName(string? source, string? name)
     {
@@ -43,10 +40,6 @@ internal static partial class DefinitionRules
         if (input.Fields is null or { Count: 0 })
         {
             problems.Add(new("$.fields", "No fields. Give at least one, or the sampleFileId of a landed file to infer them from."));
-        }
-        else
-        {
-            problems.AddRange(CheckSize(fields));
         }
 
         var key = ReadKey(input.PrimaryKey ?? [], fields, problems);
@@ -76,7 +69,12 @@ internal static partial class DefinitionRules
             problems.Add(new("$.holdTruncateAbovePercent", $"{input.HoldTruncateAbovePercent} is no percentage from 0 to 100."));
         }
 
-        return problems.Count > before ? null : new()
+        if (problems.Count > before)
+        {
+            return null;
+        }
+
+        var definition = new FeedDefinition
         {
             Description = input.Description,
             Fields = fields,
@@ -90,12 +88,14 @@ internal static partial class DefinitionRules
             IngestQuery = input.IngestQuery,
             Drift = input.Drift ?? DriftPolicy.Ignore,
         };
+        problems.AddRange(CheckSize(definition));
+        return problems.Count > before ? null : definition;
     }
 
-    /// <summary>Whether a row of these fields can be stored.</summary>
-    public static IReadOnlyList<FieldProblem> CheckSize(IReadOnlyList<FieldDefinition> fields) =>
-        fields.Count > MaxFields ? [new("$.fields", $"{fields.Count} fields; a table can have at most {MaxFields}.")]
-        : RowBytes(fields) is > MaxRowBytes and var bytes ? [new("$.fields", $"A row of these fields takes at least {bytes} bytes; PostgreSQL stores at most {MaxRowBytes} per row. Take fewer fields, or keep several in one json field.")]
+    /// <summary>Whether a row of these fields can be stored: what finds no place in it shares a column, but keys and the like must have their own.</summary>
+    public static IReadOnlyList<FieldProblem> CheckSize(FeedDefinition definition) =>
+        definition.Fields.Count > RowLayout.MostFields ? [new("$.fields", $"{definition.Fields.Count} fields; a feed can have at most {RowLayout.MostFields}. Keep several in one json field.")]
+        : !RowLayout.HasRoom(definition) ? [new("$.fields", "The key, the last updated field and the fields tagged fk- need columns of their own, and so many do not fit a row of PostgreSQL. Take the tag from some of them.")]
         : [];
 
     private static void CheckPart(string? part, string path, string example, List<FieldProblem> problems)
@@ -315,14 +315,6 @@ internal static partial class DefinitionRules
             problems.Add(new("$.generateUpdatedField", "There is a lastUpdatedField already; one of the two decides which row wins."));
         }
     }
-
-    private static int RowBytes(IReadOnlyList<FieldDefinition> fields) => 24 + (fields.Count / 8) + fields.Sum(field => field.Type switch
-    {
-        FieldType.Boolean => 1,
-        FieldType.Date => 4,
-        FieldType.Datetime or FieldType.Float or FieldType.Integer => 8,
-        _ => 18,
-    }) + (4 * sizeof(long));
 
     private static bool Same(string name, string? other) => string.Equals(name, other, StringComparison.OrdinalIgnoreCase);
 

@@ -35,6 +35,9 @@ public sealed record ActivationPreview
     /// <summary>What happens to the table, step by step.</summary>
     public required IReadOnlyList<string> Steps { get; init; }
 
+    /// <summary>Fields that get no column of their own, because a row would not fit a page of PostgreSQL: they share the column <c>_more</c>, one jsonb object.</summary>
+    public required IReadOnlyList<string> Beyond { get; init; }
+
     /// <summary>Rows of the table at present.</summary>
     public required long Rows { get; init; }
 
@@ -68,7 +71,7 @@ internal static class ActivationEndpoints
 
         await database.Database.OpenConnectionAsync(cancellationToken);
         var plan = await PlanAsync((NpgsqlConnection)database.Database.GetDbConnection(), feed, how, cancellationToken);
-        return TypedResults.Ok(new ActivationPreview { Action = plan.Action, Steps = plan.Steps, Rows = feed.TableRows, Problems = plan.Problems });
+        return TypedResults.Ok(new ActivationPreview { Action = plan.Action, Steps = plan.Steps, Beyond = plan.Wanted.Beyond, Rows = feed.TableRows, Problems = plan.Problems });
     }
 
     private static Refusal? Unfit(Feed feed, ActivateFeed how) =>
@@ -77,7 +80,7 @@ internal static class ActivationEndpoints
         : null;
 
     private static Task<ActivationPlan> PlanAsync(NpgsqlConnection connection, Feed feed, ActivateFeed how, CancellationToken cancellationToken) => ActivationPlan.MakeAsync(
-        connection, new(feed.Id, feed.DomainTable, feed.Draft), feed.Table, feed.TableRows, new(how.ClearTable, how.DropColumns), cancellationToken);
+        connection, feed, feed.Draft, new(how.ClearTable, how.DropColumns), cancellationToken);
 
     private static async Task<Results<Ok<FeedView>, ProblemHttpResult>> ActivateAsync(
         string id, FeedsDbContext database, LoadSignal signal, TimeProvider clock, CancellationToken cancellationToken, ActivateFeed? how = null)
@@ -122,9 +125,10 @@ internal static class ActivationEndpoints
 
         var plan = await PlanAsync(connection, feed, how, cancellationToken);
         plan.MustBePossible(feed);
-        await new TableActivation(connection, clock).ApplyAsync(plan, new(feed.Id, feed.DomainTable, feed.Draft), feed.Table, feed.Version + 1, cancellationToken);
+        await new TableActivation(connection, clock).ApplyAsync(plan, feed.Table, feed.Version + 1, cancellationToken);
         var now = clock.GetUtcNow();
-        (feed.Active, feed.Version, feed.ActivatedAt, feed.UpdatedAt, feed.DeactivatedAt) = (feed.Draft, feed.Version + 1, now, now, null);
+        (feed.Active, feed.Beyond) = (feed.Draft, [.. plan.Wanted.Beyond]);
+        (feed.Version, feed.ActivatedAt, feed.UpdatedAt, feed.DeactivatedAt) = (feed.Version + 1, now, now, null);
         feed.TableRows = plan.Action == TableAction.Clear ? 0 : feed.TableRows;
         database.Publish(new FeedActivated { FeedId = feed.Id, Version = feed.Version, DomainTable = feed.DomainTable }, clock);
         return null;

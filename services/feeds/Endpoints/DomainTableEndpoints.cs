@@ -45,6 +45,9 @@ public sealed record DomainColumnView
     /// <summary>The PostgreSQL type.</summary>
     public required string Type { get; init; }
 
+    /// <summary>The value as SQL, for a field that has no column of its own but shares <c>_more</c> (a wide table); absent for columns.</summary>
+    public string? Expression { get; init; }
+
     /// <summary>The column's name in the files; absent for the platform's own columns.</summary>
     public string? IncomingName { get; init; }
 
@@ -96,7 +99,7 @@ internal static class DomainTableEndpoints
             return Unknown(name).ToResult();
         }
 
-        var table = new DomainTable(feed.Id, feed.DomainTable, feed.Active!);
+        var table = feed.Table!;
         var keys = table.KeyColumns.ToList();
         if (!TryReadCursor(after, keys.Count, out var cursor))
         {
@@ -183,8 +186,9 @@ internal static class DomainTableEndpoints
 
     private static DomainTableView View(Feed feed)
     {
-        var table = new DomainTable(feed.Id, feed.DomainTable, feed.Active!);
+        var table = feed.Table!;
         var own = DomainTable.Lineage.Select(column => new DomainColumnView { Name = column, Type = "bigint" });
+        own = table.HasMore ? own.Prepend(new() { Name = DomainTable.More, Type = "jsonb", Description = "The fields beyond what a row holds, as one object without those that are null." }) : own;
         own = table.Definition.Keyless ? own.Concat(DomainTable.RowIdentity.Zip(table.KeyTypes, (column, type) => new DomainColumnView { Name = column, Type = type })) : own;
         return new()
         {
@@ -196,7 +200,7 @@ internal static class DomainTableEndpoints
             PrimaryKey = feed.Active!.PrimaryKey,
             Columns =
             [
-                .. feed.Active.Fields.Select(field => new DomainColumnView { Name = field.Name, Type = field.PostgresType, IncomingName = field.IncomingName, Description = field.Description, SemanticTags = field.SemanticTags }),
+                .. feed.Active.Fields.Select(field => new DomainColumnView { Name = field.Name, Type = field.PostgresType, Expression = table.IsInMore(field.Name) ? table.ValueOf(field) : null, IncomingName = field.IncomingName, Description = field.Description, SemanticTags = field.SemanticTags }),
                 .. table.Definition.GenerateUpdatedField ? own.Append(new() { Name = DomainTable.UpdatedAt, Type = "timestamp with time zone" }) : own,
             ],
         };

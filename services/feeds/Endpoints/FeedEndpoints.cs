@@ -57,6 +57,9 @@ public sealed record FeedView
     /// <summary>The definition in force; absent before the first activation.</summary>
     public FeedDefinition? Active { get; init; }
 
+    /// <summary>Fields in force that have no column of their own but share <c>_more</c>, because a row would not fit a page of PostgreSQL.</summary>
+    public required IReadOnlyList<string> Beyond { get; init; }
+
     /// <summary>Rows of the domain table.</summary>
     public required long RowCount { get; init; }
 
@@ -86,6 +89,7 @@ public sealed record FeedView
         SampleFileId = feed.SampleFileId,
         Draft = feed.Draft,
         Active = feed.Active,
+        Beyond = feed.Beyond,
         RowCount = feed.TableRows,
         CreatedAt = feed.CreatedAt,
         UpdatedAt = feed.UpdatedAt,
@@ -230,7 +234,7 @@ internal static class FeedEndpoints
             try
             {
                 await connection.ExecuteAsync("set local lock_timeout = '5s'", cancellationToken);
-                await connection.ExecuteAsync($"drop table {new DomainTable(feed.Id, feed.DomainTable, feed.Active).Shell}", cancellationToken);
+                await connection.ExecuteAsync($"drop table {feed.Table!.Shell}", cancellationToken);
             }
             catch (PostgresException e) when (e.SqlState is PostgresErrorCodes.DependentObjectsStillExist or PostgresErrorCodes.LockNotAvailable)
             {

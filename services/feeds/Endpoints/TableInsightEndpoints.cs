@@ -92,7 +92,7 @@ internal static class TableInsightEndpoints
             return DomainTableEndpoints.Unknown(name).ToResult();
         }
 
-        var columns = feed.Active!.Fields.Where(field => column is null || field.Name == column).Select(field => (field.Name, field.PostgresType)).ToList();
+        var columns = feed.Active!.Fields.Where(field => column is null || field.Name == column).ToList();
         return columns.Count > 0
             ? TypedResults.Ok(await ColumnProfiles.ReadAsync(source, feed, columns, cancellationToken))
             : Refusal.Invalid("The query", [new("column", $"The table '{name}' has no column '{column}'. Its columns: {string.Join(", ", feed.Active.Fields.Select(field => field.Name))}.")]).ToResult();

@@ -30,20 +30,18 @@ internal sealed class DriftedFields(IServiceScopeFactory scopes, Engine engine, 
         await using var transaction = await database.Database.BeginTransactionAsync(cancellationToken);
         var feed = await database.LockFeedAsync(attempt.Feed.Id, cancellationToken)
             ?? throw new LoadFailedException(FailureCategory.Configuration, $"The feed {attempt.Feed.Id} was deleted.");
-        var present = feed.Table!;
         var wanted = WithFields(feed.Active!, unknown.Select(found => found.Column));
-        var problems = DefinitionRules.CheckSize(wanted.Fields);
+        var problems = DefinitionRules.CheckSize(wanted);
         if (problems.Count > 0)
         {
             throw new LoadFailedException(FailureCategory.Configuration, $"The files have {unknown.Count} columns the feed does not know, and the policy 'add' cannot take them: {problems[0].Problem}");
         }
 
         var own = (NpgsqlConnection)database.Database.GetDbConnection();
-        var table = present with { Definition = wanted };
-        var plan = await ActivationPlan.MakeAsync(own, table, present, feed.TableRows, new(ClearTable: false, DropColumns: false), cancellationToken);
-        await new TableActivation(own, clock).ApplyAsync(plan, table, present, feed.Version + 1, cancellationToken);
+        var plan = await ActivationPlan.MakeAsync(own, feed, wanted, new(ClearTable: false, DropColumns: false), cancellationToken);
+        await new TableActivation(own, clock).ApplyAsync(plan, feed.Table, feed.Version + 1, cancellationToken);
         var draftIsActive = FeedDefinition.Same(feed.Draft, feed.Active!);
-        feed.Active = wanted;
+        (feed.Active, feed.Beyond) = (wanted, [.. plan.Wanted.Beyond]);
         feed.Draft = draftIsActive ? wanted : WithFields(feed.Draft, unknown.Select(found => found.Column));
         (feed.Version, feed.UpdatedAt) = (feed.Version + 1, clock.GetUtcNow());
         database.Publish(new FeedActivated { FeedId = feed.Id, Version = feed.Version, DomainTable = feed.DomainTable }, clock);

@@ -2,6 +2,7 @@ using System.Globalization;
 using Npgsql;
 using Platform.Contracts.Failures;
 using Platform.Feeds.Definitions;
+using Platform.Feeds.Tables;
 using Platform.Files.Engine;
 using Platform.Postgres;
 
@@ -17,7 +18,7 @@ internal sealed class EngineCopy(Engine engine, SourceFiles sources, SchemaDrift
         {
             Files = await sources.OpenAsync(attempt.Files, $"load {attempt.Load.Id}", cancellationToken),
             Query = attempt.IngestQuery,
-            Fields = [.. attempt.Table.Definition.Fields.Select(field => ToLoadField(attempt.Table.Definition, field))],
+            Fields = [.. attempt.Table.Definition.Fields.Select(field => ToLoadField(attempt.Table, field)).OrderBy(field => field.InObject)],
             LoadId = attempt.Load.LoadSeq,
             MaxRejectsKept = options.MaxRejectsKept,
         };
@@ -41,7 +42,7 @@ internal sealed class EngineCopy(Engine engine, SourceFiles sources, SchemaDrift
         await copy.CompleteAsync(cancellationToken);
     }
 
-    private static LoadField ToLoadField(FeedDefinition definition, FieldDefinition field) => new()
+    private static LoadField ToLoadField(DomainTable table, FieldDefinition field) => new()
     {
         Name = field.Name,
         Incoming = field.IncomingName,
@@ -50,7 +51,8 @@ internal sealed class EngineCopy(Engine engine, SourceFiles sources, SchemaDrift
         Scale = field.Scale ?? 0,
         Pattern = field.Pattern,
         TimeZone = field.TimeZone,
-        Required = field.Required || definition.IsKey(field),
+        Required = field.Required || table.Definition.IsKey(field),
+        InObject = table.IsInMore(field.Name),
     };
 
     private static void CheckThreshold(LoadAttempt attempt)

@@ -20,8 +20,8 @@ internal sealed class FeedLoader(NpgsqlDataSource database, IServiceScopeFactory
 
         // Read under the lock: an activation holds it too.
         attempt.Feed = await ReadFeedAsync(attempt.Load.FeedId, cancellationToken);
-        attempt.Table = new(attempt.Feed.Id, attempt.Feed.DomainTable, attempt.Feed.Active
-            ?? throw new LoadFailedException(FailureCategory.Configuration, $"The feed {attempt.Feed.Id} is not active."));
+        attempt.Table = attempt.Feed.Table
+            ?? throw new LoadFailedException(FailureCategory.Configuration, $"The feed {attempt.Feed.Id} is not active.");
         if (attempt.Table.Definition.Drift == DriftPolicy.Add && await drifted.AddAsync(attempt, cancellationToken))
         {
             attempt.Feed = await ReadFeedAsync(attempt.Load.FeedId, cancellationToken);

@@ -1,5 +1,4 @@
 using Npgsql;
-using Platform.Feeds.Definitions;
 using Platform.Feeds.Tables;
 
 namespace Platform.Feeds.Loading;
@@ -20,7 +19,7 @@ internal static class KeylessRows
         return await connection.ExecuteAsync($"""
             insert into {target} ({string.Join(", ", table.StagedColumns)})
             select {columns}, hash, row_number() over (partition by _file_id, hash order by _row_no)
-            from (select {columns}, {Hash(table.Definition)} as hash from {copied}) r
+            from (select {columns}, {Hash(table)} as hash from {copied}) r
             """, cancellationToken);
     }
 
@@ -28,10 +27,16 @@ internal static class KeylessRows
     /// Half of the SHA-256 of the row written as JSON members, in the order of the incoming names. Nulls are left out: a field added later leaves the hashes of the stored rows as
     /// they are, and so does another display name.
     /// </summary>
-    private static string Hash(FeedDefinition definition)
+    private static string Hash(DomainTable table)
     {
-        var members = definition.Fields.OrderBy(field => field.IncomingName.ToLowerInvariant(), StringComparer.Ordinal)
-            .Select(field => $"{DomainTable.Literal($"{System.Text.Json.JsonSerializer.Serialize(field.IncomingName.ToLowerInvariant())}:")} || to_json({DomainTable.Quote(field.Name)})::text || ','");
+        var members = table.Stored.OrderBy(field => field.IncomingName.ToLowerInvariant(), StringComparer.Ordinal)
+            .Select(field => $"{DomainTable.Literal($"{System.Text.Json.JsonSerializer.Serialize(field.IncomingName.ToLowerInvariant())}:")} || to_json({DomainTable.Quote(field.Name)})::text || ','").ToList();
+        if (table.HasMore)
+        {
+            // No member of the fields begins like this.
+            members.Add($"'more:' || nullif({DomainTable.More}, '{{}}')::text");
+        }
+
         return $"encode(substring(sha256(convert_to({Concat(members)}, 'UTF8')) from 1 for 16), 'hex')::uuid";
     }
 

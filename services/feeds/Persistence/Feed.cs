@@ -19,6 +19,9 @@ internal sealed class Feed
     /// <summary>Null before the first activation.</summary>
     public FeedDefinition? Active { get; set; }
 
+    /// <summary>Fields of the active definition without a column of their own.</summary>
+    public List<string> Beyond { get; set; } = [];
+
     /// <summary>Counts the activations.</summary>
     public int Version { get; set; }
 
@@ -29,7 +32,7 @@ internal sealed class Feed
     public long TableRows { get; set; }
 
     /// <summary>The domain table as the active definition made it; null before the first activation.</summary>
-    public Tables.DomainTable? Table => Active is null ? null : new(Id, DomainTable, Active);
+    public Tables.DomainTable? Table => Active is null ? null : new(Id, DomainTable, Active, Beyond);
 
     public required DateTimeOffset CreatedAt { get; init; }
 

@@ -41,6 +41,7 @@ internal sealed class FeedsDbContext(DbContextOptions<FeedsDbContext> options) :
         feed.HasIndex(row => row.DomainTable).IsUnique();
         Json(feed.Property(row => row.Draft));
         Json(feed.Property(row => row.Active));
+        feed.Property(row => row.Beyond).HasDefaultValueSql("'{}'::text[]");
         feed.Ignore(row => row.Table);
         feed.Property<uint>("xmin").IsRowVersion();
     }

@@ -30,27 +30,32 @@ public enum TableAction
     Clear,
 }
 
-/// <summary>What an activation would do, and what speaks against it (F7). Nothing is changed by making one.</summary>
-internal sealed record ActivationPlan(TableAction Action, TableChange? Change, IReadOnlyList<string> Steps, IReadOnlyList<FieldProblem> Problems)
+/// <summary>What an activation would do to make the table <paramref name="Wanted"/>, and what speaks against it (F7). Nothing is changed by making one.</summary>
+internal sealed record ActivationPlan(DomainTable Wanted, TableAction Action, TableChange? Change, IReadOnlyList<string> Steps, IReadOnlyList<FieldProblem> Problems)
 {
+    private const int NamesShown = 20;
+
     public static async Task<ActivationPlan> MakeAsync(
-        NpgsqlConnection connection, DomainTable wanted, DomainTable? present, long rows, ActivationConsent consent, CancellationToken cancellationToken)
+        NpgsqlConnection connection, Feed feed, FeedDefinition definition, ActivationConsent consent, CancellationToken cancellationToken)
     {
+        var (present, rows) = (feed.Table, feed.TableRows);
+        var rowsStay = rows > 0 && !consent.ClearTable;
+        var wanted = new DomainTable(feed.Id, feed.DomainTable, definition, RowLayout.Beyond(definition, rowsStay ? present : null));
         if (present is null)
         {
-            return new(TableAction.Create, null, [$"create the table {wanted.Shell} with {wanted.Columns.Count()} columns and the key ({wanted.Key})"], []);
+            return new(wanted, TableAction.Create, null, [$"create the table {wanted.Shell} with {wanted.Columns.Count()} columns and the key ({wanted.Key})", .. StepOfMore(wanted)], []);
         }
 
         var change = new TableChange(wanted, present);
         if (!change.Any)
         {
-            return new(TableAction.None, change, [], []);
+            return new(wanted, TableAction.None, change, [], []);
         }
 
         var steps = StepsOf(wanted, present, change);
-        if (rows == 0 || consent.ClearTable)
+        if (!rowsStay)
         {
-            return new(TableAction.Clear, change, rows == 0 ? steps : [.. steps, $"remove all {rows} rows; load them again"], []);
+            return new(wanted, TableAction.Clear, change, rows == 0 ? steps : [.. steps, $"remove all {rows} rows; load them again"], []);
         }
 
         var problems = RefuseLosses(wanted, change, rows, consent);
@@ -60,9 +65,9 @@ internal sealed record ActivationPlan(TableAction Action, TableChange? Change, I
             problems.AddRange(await RefuseMisfitsAsync(connection, wanted, present, rewritten, rows, cancellationToken));
         }
 
-        return rewritten.Count > 0
-            ? new(TableAction.Rewrite, change, [.. steps, $"write all {rows} rows anew; readers see the old ones until the end"], problems)
-            : new(TableAction.Alter, change, steps, problems);
+        return rewritten.Count > 0 || (change.MoreRewritten && !change.MoreDisappears)
+            ? new(wanted, TableAction.Rewrite, change, [.. steps, $"write all {rows} rows anew; readers see the old ones until the end"], problems)
+            : new(wanted, TableAction.Alter, change, steps, problems);
     }
 
     /// <summary>Throws when something speaks against it.</summary>
@@ -83,6 +88,17 @@ internal sealed record ActivationPlan(TableAction Action, TableChange? Change, I
         steps.AddRange(change.Renamed.Select(pair => $"rename column {Quote(pair.From)} to {Quote(pair.To)}"));
         steps.AddRange(change.Added.Select(field => $"add column {Quote(field.Name)} {wanted.ColumnType(field)}"));
         steps.AddRange(change.Retyped.Select(pair => $"change column {Quote(pair.Wanted.Name)} from {present.ColumnType(pair.Present)} to {wanted.ColumnType(pair.Wanted)}"));
+        steps.AddRange(change.MoreDropped.Select(name => $"take {Quote(name)} out of {More}"));
+        steps.AddRange(change.MoreRenamed.Select(pair => $"rename {Quote(pair.From)} in {More} to {Quote(pair.To)}"));
+        if (change.MoreDisappears)
+        {
+            steps.Add($"drop column {More}");
+        }
+        else if (!wanted.Beyond.SequenceEqual(present.Beyond, StringComparer.Ordinal))
+        {
+            steps.AddRange(StepOfMore(wanted));
+        }
+
         if (change.KeyChanged)
         {
             steps.Add($"change the key from ({present.Key}) to ({wanted.Key})");
@@ -95,6 +111,12 @@ internal sealed record ActivationPlan(TableAction Action, TableChange? Change, I
 
         return steps;
     }
+
+    private static IEnumerable<string> StepOfMore(DomainTable wanted) => !wanted.HasMore ? [] :
+    [
+        $"keep {wanted.Beyond.Count} fields together in the column {More} (jsonb), because a row of {wanted.Definition.Fields.Count} columns does not fit a page of PostgreSQL: "
+            + $"{string.Join(", ", wanted.Beyond.Take(NamesShown))}{(wanted.Beyond.Count > NamesShown ? $" and {wanted.Beyond.Count - NamesShown} more" : "")}",
+    ];
 
     private static List<FieldProblem> RefuseLosses(DomainTable table, TableChange change, long rows, ActivationConsent consent)
     {
@@ -109,9 +131,12 @@ internal sealed record ActivationPlan(TableAction Action, TableChange? Change, I
             problems.Add(new("$.keyless", $"The rows of a keyless feed are known by the hash of their values. A field that is dropped, has another type or another incoming name changes it for the {rows} stored rows, which {Remedy}"));
         }
 
-        if (change.Dropped.Count > 0 && !consent.DropColumns)
+        problems.AddRange(change.Moved.Select(field => new FieldProblem($"$.fields[{table.Definition.Fields.ToList().IndexOf(field)}]",
+            $"The field '{field.Name}' would leave, enter or change in the column {More}, where {rows} rows have its values. Leave it as it is, add a field under a new name, or activate with clearTable true and load again.")));
+        var dropped = change.Dropped.Concat(change.MoreDropped).ToList();
+        if (dropped.Count > 0 && !consent.DropColumns)
         {
-            problems.Add(new("$.fields", $"The draft no longer has {string.Join(", ", change.Dropped.Select(name => $"'{name}'"))}, whose values in {rows} rows would be lost. Keep the fields, or activate with dropColumns true."));
+            problems.Add(new("$.fields", $"The draft no longer has {string.Join(", ", dropped.Select(name => $"'{name}'"))}, whose values in {rows} rows would be lost. Keep the fields, or activate with dropColumns true."));
         }
 
         return problems;

@@ -1,7 +1,7 @@
 using System.Globalization;
 using Npgsql;
+using Platform.Feeds.Definitions;
 using Platform.Feeds.Persistence;
-using static Platform.Feeds.Tables.DomainTable;
 
 namespace Platform.Feeds.Tables;
 
@@ -31,9 +31,10 @@ internal static class ColumnProfiles
         ? feed.Table!.Shell
         : string.Create(CultureInfo.InvariantCulture, $"{feed.Table!.Shell} tablesample system ({Math.Min(100, wanted * 100d / feed.TableRows):0.######})");
 
-    public static async Task<TableProfile> ReadAsync(NpgsqlDataSource database, Feed feed, IReadOnlyList<(string Name, string Type)> columns, CancellationToken cancellationToken)
+    public static async Task<TableProfile> ReadAsync(NpgsqlDataSource database, Feed feed, IReadOnlyList<FieldDefinition> fields, CancellationToken cancellationToken)
     {
-        var values = columns.SelectMany(column => new[] { $"count({Quote(column.Name)})", $"count(distinct {Quote(column.Name)})", Extreme("min", column), Extreme("max", column) });
+        var columns = fields.Select(field => (field.Name, Type: field.PostgresType, Value: feed.Table!.ValueOf(field))).ToList();
+        var values = columns.SelectMany(column => new[] { $"count({column.Value})", $"count(distinct {column.Value})", Extreme("min", column.Type, column.Value), Extreme("max", column.Type, column.Value) });
         await using var query = database.CreateCommand($"select count(*), {string.Join(", ", values)} from {Rows(feed, MostRows)}");
         query.CommandTimeout = 60;
         await using var reader = await query.ExecuteReaderAsync(cancellationToken);
@@ -44,12 +45,12 @@ internal static class ColumnProfiles
     }
 
     // jsonb and uuid have no least value, booleans none either: true counts as the greater.
-    private static string Extreme(string function, (string Name, string Type) column) => column.Type switch
+    private static string Extreme(string function, string type, string value) => type switch
     {
         "jsonb" or "uuid" => "null::text",
-        "boolean" => $"{function}({Quote(column.Name)}::int)::boolean::text",
-        "text" => $"left({function}({Quote(column.Name)}), {Shown})",
-        _ => $"left({function}({Quote(column.Name)})::text, {Shown})",
+        "boolean" => $"{function}(({value})::int)::boolean::text",
+        "text" => $"left({function}({value}), {Shown})",
+        _ => $"left({function}({value})::text, {Shown})",
     };
 
     private static string? Text(NpgsqlDataReader reader, int column) => reader.IsDBNull(column) ? null : reader.GetString(column);

@@ -1,12 +1,13 @@
 using Platform.Feeds.Definitions;
+using Platform.Files.Engine;
 
 namespace Platform.Feeds.Tables;
 
 /// <summary>
 /// A domain table as SQL sees it: a permanent shell <c>domain."Source:Feed"</c>, partitioned by range of the first key column with exactly one partition from MINVALUE to
-/// MAXVALUE. The shell carries name, grants, comments and views; a swap exchanges the partition (docs/adr/0007).
+/// MAXVALUE. <paramref name="Beyond"/> names the fields that have no column of their own (<see cref="RowLayout"/>). The shell carries name, grants, comments and views; a swap exchanges the partition (docs/adr/0007).
 /// </summary>
-internal sealed record DomainTable(string FeedId, string Name, FeedDefinition Definition)
+internal sealed record DomainTable(string FeedId, string Name, FeedDefinition Definition, IReadOnlyList<string> Beyond)
 {
     public const string Schema = "domain";
     public const string PartitionSchema = "domain_parts";
@@ -20,14 +21,22 @@ internal sealed record DomainTable(string FeedId, string Name, FeedDefinition De
 
     public const string UpdatedAt = "_updated_at";
 
+    /// <summary>The column of the fields beyond what a row holds: one jsonb object, without those that are null.</summary>
+    public const string More = "_more";
+
     /// <summary>Key of a keyless feed's rows: the hash of their values, and their number among the equal rows of their file.</summary>
     public static readonly IReadOnlyList<string> RowIdentity = ["_row_hash", "_row_occurrence"];
 
     /// <summary>The shell, quoted.</summary>
     public string Shell => $"{Schema}.{Quote(Name)}";
 
+    public bool HasMore => Beyond.Count > 0;
+
+    /// <summary>The fields with a column of their own.</summary>
+    public IEnumerable<FieldDefinition> Stored => HasMore ? Definition.Fields.Where(one => !IsInMore(one.Name)) : Definition.Fields;
+
     /// <summary>The columns a COPY of the engine fills, in its order.</summary>
-    public IEnumerable<string> CopiedColumns => Definition.Fields.Select(one => Quote(one.Name)).Concat(Lineage);
+    public IEnumerable<string> CopiedColumns => Stored.Select(one => Quote(one.Name)).Concat(HasMore ? [More] : []).Concat(Lineage);
 
     /// <summary>The columns of a staging table: what was copied and, without a key, what takes its place.</summary>
     public IEnumerable<string> StagedColumns => Definition.Keyless ? CopiedColumns.Concat(RowIdentity) : CopiedColumns;
@@ -41,7 +50,7 @@ internal sealed record DomainTable(string FeedId, string Name, FeedDefinition De
     public IEnumerable<string> KeyTypes => Definition.Keyless ? ["uuid", "bigint"] : Definition.KeyFields.Select(one => one.PostgresType);
 
     /// <summary>The fields whose values decide whether a row changed: all but the key. Rows of a keyless feed never change.</summary>
-    public IEnumerable<string> ValueColumns => Definition.Keyless ? [] : Definition.Fields.Where(one => !Definition.IsKey(one)).Select(one => Quote(one.Name));
+    public IEnumerable<string> ValueColumns => Definition.Keyless ? [] : Stored.Where(one => !Definition.IsKey(one)).Select(one => Quote(one.Name)).Concat(HasMore ? [More] : []);
 
     public string Key => string.Join(", ", KeyColumns);
 
@@ -50,9 +59,14 @@ internal sealed record DomainTable(string FeedId, string Name, FeedDefinition De
     {
         get
         {
-            foreach (var one in Definition.Fields)
+            foreach (var one in Stored)
             {
                 yield return $"{Quote(one.Name)} {ColumnType(one)}{(Definition.IsKey(one) ? " not null" : "")}";
+            }
+
+            if (HasMore)
+            {
+                yield return $"{More} jsonb not null";
             }
 
             foreach (var column in Lineage)
@@ -76,6 +90,14 @@ internal sealed record DomainTable(string FeedId, string Name, FeedDefinition De
     /// <summary>Key columns compare byte by byte: building and searching their index takes half the time, and no library update can change the order.</summary>
     public string ColumnType(FieldDefinition field) =>
         Definition.IsKey(field) && field.PostgresType == "text" ? "text collate \"C\"" : field.PostgresType;
+
+    public bool IsInMore(string field) => Beyond.Contains(field, StringComparer.Ordinal);
+
+    /// <summary>SQL for a field's value in its own type, wherever it is kept.</summary>
+    public string ValueOf(FieldDefinition field) => !IsInMore(field.Name) ? Quote(field.Name)
+        : field.Type == FieldType.Json ? $"({More} -> {Literal(field.Name)})"
+        : field.Type == FieldType.String ? $"({More} ->> {Literal(field.Name)})"
+        : $"({More} ->> {Literal(field.Name)})::{field.PostgresType}";
 
     /// <summary>Name of a partition or staging table. It carries load and attempt, so that a worker that fell behind meets none of its successor's tables.</summary>
     public string PartName(long loadSeq, int attempt) => $"{FeedId.Replace('-', '_')}_{loadSeq}_{attempt}";

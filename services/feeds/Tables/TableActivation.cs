@@ -17,11 +17,19 @@ internal sealed class TableActivation(NpgsqlConnection connection, TimeProvider 
     private const int LockTries = 50;
 
     /// <summary>Throws <see cref="RefusedException"/> when the table cannot become what is wanted.</summary>
-    public async Task ApplyAsync(ActivationPlan plan, DomainTable wanted, DomainTable? present, int version, CancellationToken cancellationToken)
+    public async Task ApplyAsync(ActivationPlan plan, DomainTable? present, int version, CancellationToken cancellationToken)
     {
+        var wanted = plan.Wanted;
         var part = wanted.PartName(0, version);
+        var foreignKeys = new ForeignKeyIndexes(connection);
         try
         {
+            if (plan.Action is TableAction.Alter or TableAction.Rewrite)
+            {
+                // On columns that stay as they are, before readers are held up: an index of a large table takes its time.
+                await foreignKeys.CreateMissingAsync(present!, wanted.Stored.Where(field => plan.Change!.Before(field) is { } before && before.Name == field.Name && before.PostgresType == field.PostgresType), cancellationToken);
+            }
+
             switch (plan.Action)
             {
                 case TableAction.Create:
@@ -45,7 +53,12 @@ internal sealed class TableActivation(NpgsqlConnection connection, TimeProvider 
                     break;
             }
 
-            await new ForeignKeyIndexes(connection).EnsureAsync(wanted, cancellationToken);
+            await foreignKeys.EnsureAsync(wanted, cancellationToken);
+        }
+        catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.TooManyColumns)
+        {
+            throw new RefusedException(Refusal.Conflict("too-many-columns", "The table has had too many columns",
+                $"PostgreSQL counts the dropped columns of '{wanted.Name}', too, and allows 1,600 in a table's life. Copy the feed, activate the copy and load it."), e);
         }
         catch (PostgresException e) when (e.SqlState is PostgresErrorCodes.DependentObjectsStillExist or PostgresErrorCodes.FeatureNotSupported)
         {
@@ -115,6 +128,15 @@ internal sealed class TableActivation(NpgsqlConnection connection, TimeProvider 
     private async Task AlterAsync(DomainTable table, TableChange change, CancellationToken cancellationToken)
     {
         var steps = ColumnSteps(table, change);
+        if (change.MoreAppears)
+        {
+            steps.Add($"add column {More} jsonb not null default '{{}}'");
+        }
+        else if (change.MoreDisappears)
+        {
+            steps.Add($"drop column {More}");
+        }
+
         if (change.UpdatedAtAdded)
         {
             // A default that is one value for all rows rewrites nothing.
@@ -130,9 +152,9 @@ internal sealed class TableActivation(NpgsqlConnection connection, TimeProvider 
             await connection.ExecuteAsync($"alter table {table.Shell} {string.Join(", ", steps)}", cancellationToken);
         }
 
-        if (change.UpdatedAtAdded)
+        foreach (var column in (IEnumerable<string>)[.. change.UpdatedAtAdded ? [UpdatedAt] : Array.Empty<string>(), .. change.MoreAppears ? [More] : Array.Empty<string>()])
         {
-            await connection.ExecuteAsync($"alter table {table.Shell} alter column {UpdatedAt} drop default", cancellationToken);
+            await connection.ExecuteAsync($"alter table {table.Shell} alter column {column} drop default", cancellationToken);
         }
     }
 
@@ -154,12 +176,18 @@ internal sealed class TableActivation(NpgsqlConnection connection, TimeProvider 
         await connection.ExecuteAsync("set local timezone = 'UTC'", cancellationToken);
         await connection.ExecuteAsync(wanted.CreatePartition(part), cancellationToken);
         var retyped = change.Retyped.ToDictionary(pair => pair.Wanted.Name, pair => TypeMigration.Of(pair.Present, pair.Wanted)!, StringComparer.Ordinal);
-        var values = wanted.Definition.Fields.Select(field => retyped.TryGetValue(field.Name, out var migration) ? migration.Value : change.Before(field) is { } before ? Quote(before.Name) : "null")
+        var values = wanted.Stored.Select(field => retyped.TryGetValue(field.Name, out var migration) ? migration.Value : change.Before(field) is { } before ? Quote(before.Name) : "null")
+            .Concat(!wanted.HasMore ? [] : change.MoreAppears ? ["'{}'::jsonb"] : [ConvertedMore(change)])
             .Concat(Lineage).Concat(wanted.Definition.Keyless ? RowIdentity : []);
         values = !wanted.Definition.GenerateUpdatedField ? values : values.Append(change.UpdatedAtAdded ? "now()" : UpdatedAt);
         await connection.ExecuteAsync($"insert into {Partition(part)} ({string.Join(", ", wanted.Columns)}) select {string.Join(", ", values)} from {Partition(old)}", cancellationToken);
         await connection.ExecuteAsync(wanted.CreateKeyIndex(part), cancellationToken);
         await connection.ExecuteAsync(wanted.UseKeyIndex(part), cancellationToken);
+        if (change.Renamed.Count + change.Dropped.Count == 0)
+        {
+            // The shell's indexes speak of its columns' present names.
+            await connection.BuildIndexesAsync(present, part, cancellationToken);
+        }
 
         await LockAsync(present, cancellationToken);
         await connection.ExecuteAsync(present.Detach(old), cancellationToken);
@@ -167,6 +195,14 @@ internal sealed class TableActivation(NpgsqlConnection connection, TimeProvider 
         await RenameAsync(present, change, cancellationToken);
         await AlterAsync(wanted, change, cancellationToken);
         await connection.ExecuteAsync(wanted.Attach(part), cancellationToken);
+    }
+
+    /// <summary>The stored object without the fields that are dropped, the renamed ones under their new names.</summary>
+    private static string ConvertedMore(TableChange change)
+    {
+        var gone = change.MoreDropped.Concat(change.MoreRenamed.Select(pair => pair.From)).ToList();
+        var renamed = change.MoreRenamed.Select(pair => $" || case when {More} ? {Literal(pair.From)} then jsonb_build_object({Literal(pair.To)}, {More} -> {Literal(pair.From)}) else '{{}}' end");
+        return gone.Count == 0 ? More : $"({More} - array[{string.Join(", ", gone.Select(Literal))}]{string.Concat(renamed)})";
     }
 
     /// <summary>
@@ -187,13 +223,18 @@ internal sealed class TableActivation(NpgsqlConnection connection, TimeProvider 
         {
             await connection.ExecuteAsync($"alter table {wanted.Shell} drop constraint {Quote(await KeyConstraintAsync(wanted, cancellationToken))}", cancellationToken);
             var before = present.Definition;
-            var kept = wanted.Definition.Fields.Where(field => Exactly(before, field.Name) is { } same && wanted.ColumnType(field) == present.ColumnType(same)).ToList();
+            var kept = wanted.Stored.Where(field => !present.IsInMore(field.Name) && Exactly(before, field.Name) is { } same && wanted.ColumnType(field) == present.ColumnType(same)).ToList();
             var keepUpdatedAt = before.GenerateUpdatedField && wanted.Definition.GenerateUpdatedField;
-            var steps = before.Fields.Where(field => !kept.Exists(keep => keep.Name == field.Name)).Select(field => $"drop column if exists {Quote(field.Name)}")
-                .Concat(wanted.Definition.Fields.Except(kept).Select(field => $"add column {Quote(field.Name)} {wanted.ColumnType(field)}{(wanted.Definition.IsKey(field) ? " not null" : "")}"))
+            var steps = present.Stored.Where(field => !kept.Exists(keep => keep.Name == field.Name)).Select(field => $"drop column if exists {Quote(field.Name)}")
+                .Concat(wanted.Stored.Except(kept).Select(field => $"add column {Quote(field.Name)} {wanted.ColumnType(field)}{(wanted.Definition.IsKey(field) ? " not null" : "")}"))
                 .Concat(kept.Where(field => wanted.Definition.IsKey(field) != before.IsKey(Exactly(before, field.Name)!)).Select(field =>
                     $"alter column {Quote(field.Name)} {(wanted.Definition.IsKey(field) ? "set" : "drop")} not null"))
                 .ToList();
+            if (wanted.HasMore != present.HasMore)
+            {
+                steps.Add(wanted.HasMore ? $"add column {More} jsonb not null" : $"drop column {More}");
+            }
+
             if (before.GenerateUpdatedField && !keepUpdatedAt)
             {
                 steps.Add($"drop column {UpdatedAt}");
@@ -218,11 +259,13 @@ internal sealed class TableActivation(NpgsqlConnection connection, TimeProvider 
     {
         var key = table.Definition.Keyless ? "rows have no key and are all kept" : $"its key is ({string.Join(", ", table.Definition.PrimaryKey)})";
         IEnumerable<(string, string)> identity = table.Definition.Keyless ? [("_row_hash", "Hash of the row's values"), ("_row_occurrence", "The row's number among the equal rows of its file, from 1")] : [];
-        var comments = table.Definition.Fields.Select(field => (field.Name, string.Join("; ", new[] { field.Description, field.IncomingName, string.Join(", ", field.SemanticTags) }.Where(part => !string.IsNullOrEmpty(part)))))
+        IEnumerable<(string, string)> more = table.HasMore ? [(More, $"The fields beyond what a row holds, without those that are null: {string.Join(", ", table.Beyond)}")] : [];
+        var comments = table.Stored.Select(field => (field.Name, string.Join("; ", new[] { field.Description, field.IncomingName, string.Join(", ", field.SemanticTags) }.Where(part => !string.IsNullOrEmpty(part)))))
             .Append(("_load_id", "The load that last changed the row (load_seq of the load history)"))
             .Append(("_file_id", "The file the row came from (file_no of the load's files)"))
             .Append(("_row_no", "The row's number in that file, from 1"))
             .Concat(identity)
+            .Concat(more)
             .Select(column => $"comment on column {table.Shell}.{Quote(column.Item1)} is {Literal(column.Item2)}")
             .Prepend($"comment on table {table.Shell} is {Literal($"{(table.Definition.Description is null ? "" : $"{table.Definition.Description} ")}Feed {table.FeedId}. Written by the platform only; {key}.")}");
         return connection.ExecuteAsync(string.Join(";\n", comments), cancellationToken);

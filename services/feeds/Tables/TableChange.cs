@@ -11,16 +11,23 @@ internal sealed class TableChange
     {
         var (now, then) = (wanted.Definition, present.Definition);
         _before = Match(now, then);
-        Added = [.. now.Fields.Where(field => !_before.ContainsKey(field.Name))];
-        Dropped = [.. then.Fields.Where(field => !_before.ContainsValue(field)).Select(field => field.Name)];
-        Renamed = [.. now.Fields.Where(field => Before(field) is { } before && before.Name != field.Name).Select(field => (Before(field)!.Name, field.Name))];
-        Retyped = [.. now.Fields.Where(field => Before(field) is { } before && before.PostgresType != field.PostgresType).Select(field => (field, Before(field)!))];
+        Added = [.. wanted.Stored.Where(field => !_before.ContainsKey(field.Name))];
+        Dropped = [.. present.Stored.Where(field => !_before.ContainsValue(field)).Select(field => field.Name)];
+        var columns = wanted.Stored.Where(field => Before(field) is { } before && !present.IsInMore(before.Name)).ToList();
+        Renamed = [.. columns.Where(field => Before(field)!.Name != field.Name).Select(field => (Before(field)!.Name, field.Name))];
+        Retyped = [.. columns.Where(field => Before(field)!.PostgresType != field.PostgresType).Select(field => (field, Before(field)!))];
+        MoreDropped = [.. present.Beyond.Where(name => _before.Values.All(field => field.Name != name))];
+        MoreRenamed = [.. now.Fields.Where(field => wanted.IsInMore(field.Name) && Before(field) is { } before && before.Name != field.Name).Select(field => (Before(field)!.Name, field.Name))];
+        Moved = [.. now.Fields.Where(field => Before(field) is { } before
+            && (wanted.IsInMore(field.Name) != present.IsInMore(before.Name) || (wanted.IsInMore(field.Name) && before.PostgresType != field.PostgresType)))];
+        MoreAppears = wanted.HasMore && !present.HasMore;
+        MoreDisappears = !wanted.HasMore && present.HasMore;
         KeyBefore = then.PrimaryKey;
         KeyChanged = now.Keyless != then.Keyless
             || !now.KeyFields.Select(field => Before(field)?.Name).SequenceEqual(then.KeyFields.Select(field => field.Name), StringComparer.Ordinal)
             || now.KeyFields.Any(field => Before(field) is { } before && wanted.ColumnType(field) != present.ColumnType(before));
         RowIdentityChanged = now.Keyless && then.Keyless
-            && (Dropped.Count > 0 || Retyped.Count > 0 || now.Fields.Any(field => Before(field) is { } before && !string.Equals(before.IncomingName, field.IncomingName, StringComparison.OrdinalIgnoreCase)));
+            && (Dropped.Count + Retyped.Count + MoreDropped.Count + MoreRenamed.Count + Moved.Count > 0 || now.Fields.Any(field => Before(field) is { } before && !string.Equals(before.IncomingName, field.IncomingName, StringComparison.OrdinalIgnoreCase)));
         UpdatedAtAdded = now.GenerateUpdatedField && !then.GenerateUpdatedField;
         UpdatedAtDropped = !now.GenerateUpdatedField && then.GenerateUpdatedField;
     }
@@ -33,6 +40,22 @@ internal sealed class TableChange
 
     public IReadOnlyList<(FieldDefinition Wanted, FieldDefinition Present)> Retyped { get; }
 
+    /// <summary>Fields of the shared column that are fields no longer.</summary>
+    public IReadOnlyList<string> MoreDropped { get; }
+
+    /// <summary>Fields of the shared column with another name.</summary>
+    public IReadOnlyList<(string From, string To)> MoreRenamed { get; }
+
+    /// <summary>Fields that leave or enter the shared column, or change their type in it.</summary>
+    public IReadOnlyList<FieldDefinition> Moved { get; }
+
+    public bool MoreAppears { get; }
+
+    public bool MoreDisappears { get; }
+
+    /// <summary>The values in the shared column are others afterwards.</summary>
+    public bool MoreRewritten => MoreDropped.Count + MoreRenamed.Count > 0;
+
     public bool KeyChanged { get; }
 
     public IReadOnlyList<string> KeyBefore { get; }
@@ -44,7 +67,7 @@ internal sealed class TableChange
 
     public bool UpdatedAtDropped { get; }
 
-    public bool Any => Added.Count + Dropped.Count + Renamed.Count + Retyped.Count > 0 || KeyChanged || UpdatedAtAdded || UpdatedAtDropped;
+    public bool Any => Added.Count + Dropped.Count + Renamed.Count + Retyped.Count + MoreDropped.Count + MoreRenamed.Count + Moved.Count > 0 || MoreAppears || MoreDisappears || KeyChanged || UpdatedAtAdded || UpdatedAtDropped;
 
     /// <summary>The field whose column becomes that of <paramref name="wanted"/>; null for a new one.</summary>
     public FieldDefinition? Before(FieldDefinition wanted) => _before.GetValueOrDefault(wanted.Name);
@@ -62,7 +85,7 @@ internal sealed class TableChange
     }
 
     /// <summary>By name; what is left, by the name in the files: that is a renamed field.</summary>
-    private static Dictionary<string, FieldDefinition> Match(FeedDefinition wanted, FeedDefinition present)
+    public static Dictionary<string, FieldDefinition> Match(FeedDefinition wanted, FeedDefinition present)
     {
         var byName = present.Fields.ToDictionary(field => field.Name, StringComparer.Ordinal);
         var matched = wanted.Fields.Where(field => byName.ContainsKey(field.Name)).ToDictionary(field => field.Name, field => byName[field.Name], StringComparer.Ordinal);

@@ -24,6 +24,9 @@ internal sealed unsafe class CopyBuffer : IDisposable
         _row = _start + Frame.HeaderLength;
     }
 
+    /// <summary>Where the current row begins.</summary>
+    public byte* Row => _row;
+
     /// <summary>Where the next row is written; at least <paramref name="bytes"/> are free there.</summary>
     public byte* BeginRow(int bytes) => _end - _row >= bytes ? _row : MakeRoom(_row, bytes);
 

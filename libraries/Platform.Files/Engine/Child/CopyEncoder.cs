@@ -26,6 +26,7 @@ internal sealed unsafe class CopyEncoder(CopyBuffer buffer, RejectedRows rejecte
     private const int LineageColumns = 3;
 
     private EncodedColumn[] _columns = [];
+    private JsonObjectColumn? _object;
     private int _rowNumbers;
     private long _fileId;
     private int _fixedBytes;
@@ -39,6 +40,7 @@ internal sealed unsafe class CopyEncoder(CopyBuffer buffer, RejectedRows rejecte
     public void Begin(IReadOnlyList<PlannedField> fields, DuckDbResult result, long fileId)
     {
         _columns = [.. fields.Select(field => EncodedColumn.For(field, field.Column < 0 ? default : result.Columns[field.Column]))];
+        _object = JsonObjectColumn.Of([.. fields.Select(field => field.Field)]);
         _rowNumbers = result.Columns.Count - 1;
         _fileId = fileId;
         _fixedBytes = sizeof(short) + (_columns.Length * (LengthBytes + LargestFixedValue)) + (LineageColumns * (LengthBytes + sizeof(long)));
@@ -49,7 +51,8 @@ internal sealed unsafe class CopyEncoder(CopyBuffer buffer, RejectedRows rejecte
     public void Encode(DuckDbResult result)
     {
         var columns = _columns;
-        var columnCount = BinaryPrimitives.ReverseEndianness((short)(columns.Length + LineageColumns));
+        var inObject = _object?.First ?? int.MaxValue;
+        var columnCount = BinaryPrimitives.ReverseEndianness((short)(Math.Min(columns.Length, inObject) + (_object is null ? 0 : 1) + LineageColumns));
         var rowNumbers = (long*)result.Data(_rowNumbers);
         var rows = result.ChunkRows;
         var rejectedRows = 0;
@@ -59,8 +62,14 @@ internal sealed unsafe class CopyEncoder(CopyBuffer buffer, RejectedRows rejecte
             *(short*)at = columnCount;
             at += sizeof(short);
             var bad = false;
+            var members = 0L;
             for (var i = 0; i < columns.Length; i++)
             {
+                if (i == inObject)
+                {
+                    members = at - buffer.Row;
+                }
+
                 ref readonly var column = ref columns[i];
                 if (column.Kind == ColumnKind.Missing || result.IsNull(column.Column, row))
                 {
@@ -81,6 +90,7 @@ internal sealed unsafe class CopyEncoder(CopyBuffer buffer, RejectedRows rejecte
                 continue;
             }
 
+            at = _object is null ? at : _object.Fold(buffer, members, at, _fixedBytes);
             at = Int64(at, loadId);
             at = Int64(at, _fileId);
             at = Int64(at, rowNumbers[row]);

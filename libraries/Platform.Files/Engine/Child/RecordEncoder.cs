@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Buffers.Binary;
 using System.Runtime.CompilerServices;
 using System.Text;
@@ -13,12 +12,13 @@ internal sealed unsafe class RecordEncoder
     private const int LineageColumns = 3;
     private const string WholeRecord = "(record)";
 
-    private static readonly SearchValues<byte> ToEscape = SearchValues.Create([.. Enumerable.Range(0, 0x20).Select(i => (byte)i), (byte)'"', (byte)'\\']);
-
     private readonly CopyBuffer _buffer;
     private readonly RejectedRows _rejected;
     private readonly RecordReader _reader;
     private readonly RecordField[] _fields;
+    private readonly JsonObjectColumn? _object;
+    private readonly int _inObject;
+    private readonly short _columnCount;
     private readonly long _loadId;
     private readonly long _fileId;
     private readonly long _rowsBefore;
@@ -27,6 +27,9 @@ internal sealed unsafe class RecordEncoder
     public RecordEncoder(CopyBuffer buffer, RejectedRows rejected, RecordReader reader, RecordField[] fields, long loadId, SourceFile file)
     {
         (_buffer, _rejected, _reader, _fields, _loadId, _fileId, _rowsBefore) = (buffer, rejected, reader, fields, loadId, file.FileId, file.RowsBefore);
+        _object = JsonObjectColumn.Of([.. fields.Select(field => field.Rule.Field)]);
+        _inObject = _object?.First ?? int.MaxValue;
+        _columnCount = BinaryPrimitives.ReverseEndianness((short)(Math.Min(fields.Length, _inObject) + (_object is null ? 0 : 1) + LineageColumns));
         _fixedBytes = sizeof(short) + (fields.Length * (LengthBytes + PostgresNumeric.MaxBytes)) + (LineageColumns * (LengthBytes + sizeof(long)));
     }
 
@@ -49,11 +52,18 @@ internal sealed unsafe class RecordEncoder
         }
 
         var at = _buffer.BeginRow(_fixedBytes);
-        *(short*)at = BinaryPrimitives.ReverseEndianness((short)(_fields.Length + LineageColumns));
+        *(short*)at = _columnCount;
         at += sizeof(short);
         var bad = false;
-        foreach (ref readonly var field in _fields.AsSpan())
+        var members = 0L;
+        for (var i = 0; i < _fields.Length; i++)
         {
+            if (i == _inObject)
+            {
+                members = at - _buffer.Row;
+            }
+
+            ref readonly var field = ref _fields[i];
             var cell = field.Selected < 0 ? default : _reader.Cell(field.Selected);
             var text = cell.Text;
             var kind = cell.Kind;
@@ -107,6 +117,7 @@ internal sealed unsafe class RecordEncoder
             return;
         }
 
+        at = _object is null ? at : _object.Fold(_buffer, members, at, _fixedBytes);
         at = FieldRule.Int64(at, _loadId);
         at = FieldRule.Int64(at, _fileId);
         _buffer.EndRow(FieldRule.Int64(at, row));
@@ -142,7 +153,11 @@ internal sealed unsafe class RecordEncoder
             case CellKind.String when text.Contains((byte)0):
                 return @"contains \u0000, which PostgreSQL cannot store";
             case CellKind.String:
-                WriteJsonString(ref at, text);
+                at = _buffer.Ensure(at, JsonString.Length(text) + 1, _fixedBytes);
+                at[LengthBytes] = JsonbText.Version;
+                var end = JsonString.Write(at + LengthBytes + 1, text);
+                *(int*)at = BinaryPrimitives.ReverseEndianness((int)(end - at) - LengthBytes);
+                at = end;
                 return null;
             default:
                 var problem = JsonbText.Problem(text, check: kind != CellKind.Boolean);
@@ -157,54 +172,6 @@ internal sealed unsafe class RecordEncoder
 
                 return problem;
         }
-    }
-
-    private void WriteJsonString(ref byte* at, ReadOnlySpan<byte> text)
-    {
-        const int Longest = 6;
-        var escapes = 0;
-        for (var rest = text; rest.IndexOfAny(ToEscape) is >= 0 and var i; rest = rest[(i + 1)..])
-        {
-            escapes++;
-        }
-
-        at = _buffer.Ensure(at, text.Length + (escapes * (Longest - 1)) + 3, _fixedBytes);
-        var begin = at;
-        var to = at + LengthBytes;
-        *to++ = JsonbText.Version;
-        *to++ = (byte)'"';
-        while (text.Length > 0)
-        {
-            var plain = escapes == 0 ? -1 : text.IndexOfAny(ToEscape);
-            var count = plain < 0 ? text.Length : plain;
-            text[..count].CopyTo(new Span<byte>(to, count));
-            to += count;
-            text = text[count..];
-            if (plain >= 0)
-            {
-                to = Escape(to, text[0]);
-                text = text[1..];
-            }
-        }
-
-        *to++ = (byte)'"';
-        *(int*)begin = BinaryPrimitives.ReverseEndianness((int)(to - begin) - LengthBytes);
-        at = to;
-    }
-
-    private static byte* Escape(byte* to, byte character)
-    {
-        *to++ = (byte)'\\';
-        if (character is (byte)'"' or (byte)'\\')
-        {
-            *to++ = character;
-            return to;
-        }
-
-        "u00"u8.CopyTo(new Span<byte>(to, 3));
-        to[3] = (byte)('0' + (character >> 4));
-        to[4] = "0123456789abcdef"u8[character & 15];
-        return to + 5;
     }
 }
 

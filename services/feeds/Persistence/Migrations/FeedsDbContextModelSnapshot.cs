@@ -71,6 +71,13 @@ namespace Platform.Feeds.Persistence.Migrations
                         .HasColumnType("jsonb")
                         .HasColumnName("active");
 
+                    b.PrimitiveCollection<List<string>>("Beyond")
+                        .IsRequired()
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("text[]")
+                        .HasColumnName("beyond")
+                        .HasDefaultValueSql("'{}'::text[]");
+
                     b.Property<DateTimeOffset>("CreatedAt")
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("created_at");
