@@ -3,7 +3,8 @@ using System.Text.Json.Nodes;
 namespace Platform.Demo;
 
 /// <summary>
-/// The seed "Optimizely to Brevo": the decisions that came from S3 into a domain table become attributes of Brevo contacts. Both partners are stand-ins that hold calls against
+/// The seed "Optimizely to Brevo": the decisions that came from S3 into a domain table become attributes of Brevo contacts, the conversions Brevo events; and a purchase that Brevo's side
+/// tells becomes an event of Optimizely. Both partners are stand-ins that hold calls against
 /// the published specifications and enforce the published limits; their keys are no secrets.
 /// </summary>
 internal sealed class BrevoStep(PlatformApi api)
@@ -28,7 +29,7 @@ internal sealed class BrevoStep(PlatformApi api)
           decision_timestamp: EXPERIMENT_DATE
         """;
 
-    public async Task RunAsync(string table)
+    public async Task RunAsync(string table, string? conversions)
     {
         Console.WriteLine($"{Environment.NewLine}== From \"{table}\" to Brevo contacts");
         var variables = new JsonObject
@@ -47,8 +48,69 @@ internal sealed class BrevoStep(PlatformApi api)
 
         var settings = connection["settings"]!.DeepClone();
         settings["sources"] = new JsonArray(new JsonObject { ["table"] = table, ["kind"] = "decisions" });
+        settings["conversions"] = new JsonObject { ["batchSize"] = 1000 };
+        if (conversions is not null)
+        {
+            settings["sources"]!.AsArray().Add(new JsonObject { ["table"] = conversions, ["kind"] = "conversions" });
+        }
+
         await api.PutAsync(path, new JsonObject { ["name"] = Name, ["settings"] = settings });
-        var sync = await api.PostAsync("/api/optimizely-brevo/syncs", new JsonObject { ["connectionId"] = (string)connection["id"]!, ["scope"] = "table", ["table"] = table });
+        var id = (string)connection["id"]!;
+        var sync = await SyncAsync(id, table);
+        var changes = await api.GetAsync($"/api/optimizely-brevo/syncs/{sync["id"]}/changes?outcome=sent&limit=2");
+        foreach (var change in changes["items"]!.AsArray())
+        {
+            Console.WriteLine($"    {change!["contact"]} {change["attributes"]!.ToJsonString()}");
+        }
+
+        await ConvertAsync(id, conversions);
+    }
+
+    // Both ways: the table's events to Brevo, one of our own to Optimizely's Event API.
+    private async Task ConvertAsync(string connection, string? table)
+    {
+        if (table is not null)
+        {
+            await SyncAsync(connection, table);
+        }
+
+        await api.PostAsync("/api/optimizely-brevo/conversions", new JsonObject
+        {
+            ["connectionId"] = connection,
+            ["direction"] = "toOptimizely",
+            ["events"] = new JsonArray(new JsonObject
+            {
+                ["id"] = "order-1",
+                ["eventKey"] = "purchase",
+                ["userId"] = "visitor-1",
+                ["attributes"] = new JsonObject { ["plan"] = "free" },
+                ["timestamp"] = "2026-03-04T12:00:00Z",
+                ["revenue"] = 4200,
+            }),
+        });
+        var deadline = TimeSpan.FromMinutes(3);
+        JsonArray counts;
+        do
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(500));
+            deadline -= TimeSpan.FromMilliseconds(500);
+            counts = (await api.GetAsync($"/api/optimizely-brevo/conversions/counts?connectionId={connection}")).AsArray();
+        }
+        while (deadline > TimeSpan.Zero && counts.Any(count => (string)count!["state"]! == "queued"));
+        foreach (var count in counts)
+        {
+            Console.WriteLine($"    conversions {count!["direction"]}: {count["events"]} {count["state"]}");
+        }
+
+        if (!counts.Any(count => (string)count!["direction"]! == "toOptimizely" && (string)count["state"]! == "sent"))
+        {
+            throw new DemoFailedException("no conversion reached Optimizely");
+        }
+    }
+
+    private async Task<JsonNode> SyncAsync(string connection, string table)
+    {
+        var sync = await api.PostAsync("/api/optimizely-brevo/syncs", new JsonObject { ["connectionId"] = connection, ["scope"] = "table", ["table"] = table });
         while ((string)sync["phase"]! != "finished")
         {
             await Task.Delay(TimeSpan.FromMilliseconds(500));
@@ -56,16 +118,7 @@ internal sealed class BrevoStep(PlatformApi api)
         }
 
         Console.WriteLine($"    {sync["id"]} {sync["state"]}: {sync["message"]}");
-        if ((string)sync["state"]! == "failed")
-        {
-            throw new DemoFailedException($"sync {sync["id"]} failed: {sync["message"]}");
-        }
-
-        var changes = await api.GetAsync($"/api/optimizely-brevo/syncs/{sync["id"]}/changes?outcome=sent&limit=2");
-        foreach (var change in changes["items"]!.AsArray())
-        {
-            Console.WriteLine($"    {change!["contact"]} {change["attributes"]!.ToJsonString()}");
-        }
+        return (string)sync["state"]! == "failed" ? throw new DemoFailedException($"sync {sync["id"]} failed: {sync["message"]}") : sync;
     }
 
     private async Task<string> CredentialAsync(string name, string type, string field, string value)

@@ -52,7 +52,7 @@ internal sealed class DemoRun(DemoOptions options)
             await ShowTablesAsync(api, feeds.Values);
             if (feeds.TryGetValue("decisions", out var decisions))
             {
-                await new BrevoStep(api).RunAsync((string)decisions["domainTable"]!);
+                await new BrevoStep(api).RunAsync((string)decisions["domainTable"]!, feeds.TryGetValue("events", out var events) ? (string)events["domainTable"]! : null);
             }
 
             return Summarize() && groupsRan;

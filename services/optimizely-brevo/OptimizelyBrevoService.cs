@@ -34,6 +34,7 @@ internal static class OptimizelyBrevoService
         builder.AddPartners();
 
         builder.Services.AddSingleton<DomainTables>();
+        builder.Services.AddSingleton<SourcePositions>();
         builder.Services.AddSingleton<SyncLeases>();
         builder.Services.AddSingleton<SyncBatches>();
         builder.Services.AddScoped<SyncCollection>();

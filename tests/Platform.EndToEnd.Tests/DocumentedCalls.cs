@@ -16,21 +16,38 @@ public sealed partial class DocumentedCalls(RunningPlatform platform) : IAsyncLi
     private readonly OptimizelyStandIn _optimizely = new();
     private readonly BrevoStandIn _brevo = new();
 
+    private Dictionary<string, string> Addresses => new()
+    {
+        ["Partners:OptimizelyApi"] = _optimizely.Address + "v2/",
+        ["Partners:OptimizelyCdn"] = _optimizely.Address,
+        ["Partners:OptimizelyEvents"] = _optimizely.Address + "v1/events",
+        ["Partners:BrevoApi"] = _brevo.Address + "v3/",
+    };
+
     private static CancellationToken Cancelled => TestContext.Current.CancellationToken;
 
     public async ValueTask InitializeAsync()
     {
         await Task.WhenAll(_optimizely.StartAsync(), _brevo.StartAsync());
         await platform.StopAsync("optimizely-brevo");
-        platform.Configure("optimizely-brevo", "Partners:OptimizelyApi", _optimizely.Address + "v2/");
-        platform.Configure("optimizely-brevo", "Partners:OptimizelyCdn", _optimizely.Address);
-        platform.Configure("optimizely-brevo", "Partners:OptimizelyEvents", _optimizely.Address + "v1/events");
-        platform.Configure("optimizely-brevo", "Partners:BrevoApi", _brevo.Address + "v3/");
+        foreach (var (key, address) in Addresses)
+        {
+            platform.Configure("optimizely-brevo", key, address);
+        }
+
         await platform.StartAsync("optimizely-brevo");
     }
 
     public async ValueTask DisposeAsync()
     {
+        // The next test of the shared platform must not meet partners that are gone.
+        await platform.StopAsync("optimizely-brevo");
+        foreach (var key in Addresses.Keys)
+        {
+            platform.Unconfigure("optimizely-brevo", key);
+        }
+
+        await platform.StartAsync("optimizely-brevo");
         await _optimizely.DisposeAsync();
         await _brevo.DisposeAsync();
     }

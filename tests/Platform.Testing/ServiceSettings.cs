@@ -28,6 +28,9 @@ public sealed class ServiceSettings
     /// <summary>Every setting.</summary>
     public IReadOnlyDictionary<string, string> Values => _values;
 
+    /// <summary>Takes one away: the service's own default counts.</summary>
+    public void Without(string key) => _values.Remove(key);
+
     /// <summary>Adds or replaces one.</summary>
     public ServiceSettings With(string key, string value)
     {

@@ -75,12 +75,13 @@ internal sealed partial class ConversionQueue(NpgsqlDataSource database, TimePro
     }
 
     /// <summary>Queues the rows of a table of Optimizely's enriched events for Brevo. Rows that were queued before add nothing.</summary>
-    public async Task<long> QueueFromTableAsync(Connection connection, SourceTable source, DomainTables tables, CancellationToken cancellationToken)
+    public async Task<long> QueueFromTableAsync(Connection connection, TableReading reading, DomainTables tables, CancellationToken cancellationToken)
     {
+        var source = reading.Source;
         List<string> optional = ["attributes", "revenue", "value", "quantity", "tags", .. source.Email is null ? Array.Empty<string>() : [source.Email]];
         var events = new List<QueuedEvent>(Chunk);
         var queued = 0L;
-        await foreach (var row in tables.ReadAsync(source.Table, [source.UserId, "uuid", "event_name", "timestamp"], optional, cancellationToken))
+        await foreach (var row in tables.ReadAsync(reading, [source.UserId, "uuid", "event_name", "timestamp"], optional, cancellationToken))
         {
             var userId = row.Text(source.UserId) ?? "";
             var email = ContactAddress.Of(row.Text(source.Email) ?? ContactAddress.In(row.Json("attributes")), userId);

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 
@@ -39,11 +40,11 @@ internal sealed class DatafileCompiler
 
         var version = datafile.Version.ValueKind == JsonValueKind.String ? datafile.Version.GetString()! : datafile.Version.ValueKind == JsonValueKind.Undefined ? "missing" : datafile.Version.GetRawText();
         return Supported.Contains(version)
-            ? new DatafileCompiler(datafile).Compile()
+            ? new DatafileCompiler(datafile).Compile(Convert.ToHexStringLower(SHA256.HashData(json)))
             : throw new DatafileException($"The datafile's version is {version}; supported are {string.Join(", ", Supported)}.");
     }
 
-    private Project Compile()
+    private Project Compile(string sha256)
     {
         foreach (var audience in (_datafile.Audiences ?? []).Concat(_datafile.TypedAudiences ?? []))
         {
@@ -82,6 +83,7 @@ internal sealed class DatafileCompiler
         var flagsByKey = flags.DistinctByLast(flag => flag.Key);
         return new()
         {
+            Sha256 = sha256,
             Revision = _datafile.Revision,
             AccountId = _datafile.AccountId,
             ProjectId = _datafile.ProjectId,

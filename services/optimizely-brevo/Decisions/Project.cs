@@ -5,6 +5,9 @@ namespace Platform.OptimizelyBrevo.Decisions;
 /// <summary>A compiled datafile: every id resolved to an object, every audience to a tree. Immutable, shared by all threads.</summary>
 internal sealed class Project
 {
+    /// <summary>SHA-256 of the datafile: another one may decide otherwise.</summary>
+    public required string Sha256 { get; init; }
+
     public required string? Revision { get; init; }
 
     public required string? AccountId { get; init; }

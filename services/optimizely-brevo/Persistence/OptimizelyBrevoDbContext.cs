@@ -38,8 +38,11 @@ internal sealed class OptimizelyBrevoDbContext(DbContextOptions<OptimizelyBrevoD
 
     public DbSet<ResultSnapshot> ResultSnapshots => Set<ResultSnapshot>();
 
+    public DbSet<SourcePosition> SourcePositions => Set<SourcePosition>();
+
     protected override void ConfigureConventions(ModelConfigurationBuilder configurationBuilder)
     {
+        configurationBuilder.Properties<SourceKind>().HaveConversion<string>();
         configurationBuilder.Properties<SyncState>().HaveConversion<string>();
         configurationBuilder.Properties<SyncScope>().HaveConversion<string>();
         configurationBuilder.Properties<SyncPhase>().HaveConversion<string>();
@@ -81,7 +84,6 @@ internal sealed class OptimizelyBrevoDbContext(DbContextOptions<OptimizelyBrevoD
             change.HasIndex(row => new { row.SyncId, row.BatchNo });
             change.HasIndex(row => new { row.SyncId, row.Subject });
             change.Property(row => row.Attributes).HasColumnType("jsonb");
-            change.Property(row => row.Confirmed).HasDefaultValue(false);
         });
         modelBuilder.Entity<SyncBatch>(batch =>
         {
@@ -139,6 +141,8 @@ internal sealed class OptimizelyBrevoDbContext(DbContextOptions<OptimizelyBrevoD
             snapshot.HasOne<Connection>().WithMany().HasForeignKey(row => row.ConnectionId).OnDelete(DeleteBehavior.Cascade);
             snapshot.Property(row => row.Results).HasColumnType("jsonb");
         });
+        modelBuilder.Entity<SourcePosition>(position => position.HasKey(row => new { row.ConnectionId, row.TableName, row.Kind }));
+        modelBuilder.Entity<SourcePosition>().HasOne<Connection>().WithMany().HasForeignKey(row => row.ConnectionId).OnDelete(DeleteBehavior.Cascade);
         modelBuilder.Entity<RateBudget>(budget =>
         {
             budget.ToTable("RateBudgets");

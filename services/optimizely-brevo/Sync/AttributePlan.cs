@@ -23,7 +23,7 @@ internal sealed record AttributePlan
 {
     public TargetAttribute? ExperimentVariation { get; private init; }
 
-    public TargetAttribute? FeatureFlags { get; private init; }
+    public TargetAttribute? FeatureFlags { get; init; }
 
     public TargetAttribute? AudienceSegments { get; private init; }
 

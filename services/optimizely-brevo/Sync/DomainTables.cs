@@ -15,6 +15,9 @@ internal sealed class SourceException(string message) : Exception(message);
 /// </summary>
 internal sealed class DomainTables(IConfiguration configuration, ServiceIdentity identity) : IAsyncDisposable
 {
+    /// <summary>Number of the load that last changed a row.</summary>
+    private const string Load = "_load_id";
+
     private readonly Lazy<NpgsqlDataSource> _database = new(() =>
     {
         var text = configuration.GetConnectionString("DomainTables")
@@ -22,11 +25,14 @@ internal sealed class DomainTables(IConfiguration configuration, ServiceIdentity
         return NpgsqlDataSource.Create(new NpgsqlConnectionStringBuilder(text) { ApplicationName = identity.Name, Timezone = "UTC", MaxPoolSize = 4 }.ConnectionString);
     });
 
-    /// <summary>The rows of a table as text, number, boolean or JSON by column. <paramref name="optional"/> columns may be missing and are null then.</summary>
-    public async IAsyncEnumerable<SourceRow> ReadAsync(string table, IReadOnlyList<string> required, IReadOnlyList<string> optional, [EnumeratorCancellation] CancellationToken cancellationToken)
+    /// <summary>
+    /// The rows of a table that <paramref name="reading"/> has not seen yet, as text, number, boolean or JSON by column. <paramref name="optional"/> columns may be missing and are null then.
+    /// </summary>
+    public async IAsyncEnumerable<SourceRow> ReadAsync(TableReading reading, IReadOnlyList<string> required, IReadOnlyList<string> optional, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
+        var table = reading.Source.Table;
         await using var connection = await _database.Value.OpenConnectionAsync(cancellationToken);
-        var types = await ColumnsAsync(connection, table, cancellationToken);
+        var (id, types) = await ColumnsAsync(connection, table, cancellationToken);
         var missing = required.Where(column => !types.ContainsKey(column)).ToList();
         if (missing.Count > 0)
         {
@@ -34,12 +40,27 @@ internal sealed class DomainTables(IConfiguration configuration, ServiceIdentity
         }
 
         var columns = required.Concat(optional.Where(types.ContainsKey)).Distinct(StringComparer.Ordinal).ToList();
-        await using var command = new NpgsqlCommand($"select {string.Join(", ", columns.Select(column => Expression(column, types[column])))} from domain.{Quote(table)}", connection) { CommandTimeout = 0 };
+        // A table that was dropped and made anew counts its loads from the beginning: its number in the catalogue tells it from the old one.
+        var tellsLoads = types.GetValueOrDefault(Load) == "bigint";
+        var read = tellsLoads ? reading.Begin($"{id}\n{string.Join('\n', columns.Select(column => $"{column} {types[column]}"))}") : null;
+        var expressions = columns.Select(column => Expression(column, types[column])).Concat(tellsLoads ? [Load] : []);
+        var unread = read is null ? "" : $" where not $1::int8multirange @> {Load}";
+        await using var command = new NpgsqlCommand($"select {string.Join(", ", expressions)} from domain.{Quote(table)}{unread}", connection) { CommandTimeout = 0 };
+        if (read is not null)
+        {
+            command.Parameters.Add(new() { Value = read, NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.Unknown });
+        }
+
         await using var reader = await ExecuteAsync(command, table, cancellationToken);
         var row = new SourceRow(columns);
         while (await reader.ReadAsync(cancellationToken))
         {
             row.Read(reader);
+            if (tellsLoads)
+            {
+                reading.Saw(reader.GetInt64(columns.Count));
+            }
+
             yield return row;
         }
     }
@@ -64,20 +85,25 @@ internal sealed class DomainTables(IConfiguration configuration, ServiceIdentity
         }
     }
 
-    private static async Task<Dictionary<string, string>> ColumnsAsync(NpgsqlConnection connection, string table, CancellationToken cancellationToken)
+    private static async Task<(uint Id, Dictionary<string, string> Types)> ColumnsAsync(NpgsqlConnection connection, string table, CancellationToken cancellationToken)
     {
-        await using var command = new NpgsqlCommand("select column_name, data_type from information_schema.columns where table_schema = 'domain' and table_name = $1 order by ordinal_position", connection)
+        await using var command = new NpgsqlCommand("""
+            select column_name, data_type, format('%I.%I', table_schema, table_name)::regclass::oid from information_schema.columns
+            where table_schema = 'domain' and table_name = $1 order by ordinal_position
+            """, connection)
         {
             Parameters = { new() { Value = table } },
         };
+        var id = 0u;
         var types = new Dictionary<string, string>(StringComparer.Ordinal);
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         while (await reader.ReadAsync(cancellationToken))
         {
             types.Add(reader.GetString(0), reader.GetString(1));
+            id = reader.GetFieldValue<uint>(2);
         }
 
-        return types.Count > 0 ? types : throw new SourceException($"There is no domain table '{table}' that can be read. GET /api/domain-tables lists them; names are case-sensitive, for example Optimizely:Decisions.");
+        return types.Count > 0 ? (id, types) : throw new SourceException($"There is no domain table '{table}' that can be read. GET /api/domain-tables lists them; names are case-sensitive, for example Optimizely:Decisions.");
     }
 
     private static string Expression(string column, string type) => type switch

@@ -1,6 +1,4 @@
 using System.Text.Json;
-using Npgsql;
-using NpgsqlTypes;
 using Platform.OptimizelyBrevo.Brevo;
 using Platform.OptimizelyBrevo.Connections;
 using Platform.Postgres;
@@ -11,7 +9,7 @@ namespace Platform.OptimizelyBrevo.Sync;
 /// What became of imports: Brevo ends them without saying which contacts it dropped. The members of the imports' list that changed since are read, 500 a call, and each
 /// contact is held against what was sent; those that are missing or differ go out again one by one, where Brevo names its reason.
 /// </summary>
-internal sealed partial class ImportCheck(NpgsqlDataSource database, BrevoClient brevo, SyncBatches batches, ILogger<ImportCheck> logger)
+internal sealed partial class ImportCheck(BrevoClient brevo, SyncBatches batches, ILogger<ImportCheck> logger)
 {
     /// <summary>Brevo's clock and ours may differ by this much.</summary>
     private static readonly TimeSpan ClockMargin = TimeSpan.FromMinutes(10);
@@ -33,12 +31,12 @@ internal sealed partial class ImportCheck(NpgsqlDataSource database, BrevoClient
             page.Add(contact);
             if (page.Count == Page)
             {
-                await ConfirmAsync(ended[0].SyncId, page, cancellationToken);
+                await ConfirmAsync(lease, ended[0].SyncId, page, cancellationToken);
                 page.Clear();
             }
         }
 
-        await ConfirmAsync(ended[0].SyncId, page, cancellationToken);
+        await ConfirmAsync(lease, ended[0].SyncId, page, cancellationToken);
         foreach (var batch in ended)
         {
             await SettleAsync(lease, batch, account, cancellationToken);
@@ -58,36 +56,24 @@ internal sealed partial class ImportCheck(NpgsqlDataSource database, BrevoClient
             && contact.AddLists.All(lists.Contains) && !contact.DropLists.Any(lists.Contains);
     }
 
-    // Brevo answers an emptied attribute by leaving it out.
+    // As SyncBatches.ConfirmAsync does for a page at once.
     private static bool Same(JsonElement sent, JsonElement held) => held.ValueKind is JsonValueKind.Undefined or JsonValueKind.Null
         ? sent.ValueKind == JsonValueKind.String && sent.GetString() == ""
         : JsonElement.DeepEquals(sent, held);
 
-    // As Same does, for a page at once.
-    private async Task ConfirmAsync(string syncId, List<BrevoContact> page, CancellationToken cancellationToken)
+    private async Task ConfirmAsync(RowLease lease, string syncId, List<BrevoContact> page, CancellationToken cancellationToken)
     {
         var held = page.Where(contact => contact is { Email: not null, Attributes.ValueKind: JsonValueKind.Object }).ToList();
-        if (held.Count == 0)
+        if (held.Count > 0)
         {
-            return;
+            await batches.ConfirmAsync(
+                lease, syncId, [.. held.Select(contact => contact.Email!.ToLowerInvariant())], [.. held.Select(contact => contact.Attributes.GetRawText())], cancellationToken);
         }
-
-        await using var command = database.CreateCommand("""
-            update sync_changes ch set confirmed = true
-            from unnest($2, $3) as held (email, attributes), sync_batches b
-            where ch.sync_id = $1 and ch.subject = held.email and b.sync_id = ch.sync_id and b.no = ch.batch_no and b.state = 'Importing' and not ch.confirmed
-                and not exists (select 1 from jsonb_each(coalesce(ch.attributes, '{}')) sent
-                    where sent.value is distinct from coalesce(nullif(held.attributes -> sent.key, 'null'), '""'))
-            """);
-        command.Parameters.Add(new() { Value = syncId });
-        command.Parameters.Add(new() { Value = held.Select(contact => contact.Email!.ToLowerInvariant()).ToArray() });
-        command.Parameters.Add(new() { Value = held.Select(contact => contact.Attributes.GetRawText()).ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Jsonb });
-        await command.ExecuteNonQueryAsync(cancellationToken);
     }
 
     private async Task SettleAsync(RowLease lease, SyncBatch batch, BrevoSettings account, CancellationToken cancellationToken)
     {
-        var doubtful = await batches.ReadDoubtfulAsync(batch, cancellationToken);
+        var doubtful = await batches.ReadAsync(batch, cancellationToken);
         if (doubtful.Count > ManyDoubts * batch.Contacts && await HoldSomeAsync(doubtful, account, cancellationToken))
         {
             doubtful.Clear();

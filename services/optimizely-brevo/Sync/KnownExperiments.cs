@@ -60,6 +60,15 @@ internal sealed class KnownExperiments
         ? $"experiment '{key}' is {status}; only running and concluded ones are synchronised"
         : null;
 
+    /// <summary>All that an exported decision's meaning depends on, as text.</summary>
+    public string Meaning() => string.Join('\n', ((string[])[
+        .. _byId.Select(each => $"{each.Key} is {each.Value.Key}, {each.Value.Status}"),
+        .. _variations.Select(each => $"{each.Key} is {each.Value.VariationKey} of {each.Value.ExperimentId}"),
+        .. _features.Select(each => $"{each.Key} is of {each.Value}"),
+        .. _projects.SelectMany(project => project.ExperimentsById.Values).Select(each => $"{each.Id} is {each.Key}, {each.IsRolloutRule}"),
+        .. _projects.SelectMany(project => project.VariationsById.Values).Select(each => $"{each.Id} is {each.Key}, {each.FeatureEnabled}"),
+    ]).Order(StringComparer.Ordinal));
+
     /// <summary>Keys for the ids of an exported decision.</summary>
     public (string? ExperimentKey, string? FeatureKey, string? VariationKey, bool Enabled, string? Refusal) Resolve(string? experimentId, string? variationId)
     {

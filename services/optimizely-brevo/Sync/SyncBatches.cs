@@ -44,15 +44,10 @@ internal sealed class SyncBatches(NpgsqlDataSource database)
     }
 
     /// <summary>Its contacts that have no outcome yet, in order.</summary>
-    public Task<List<ChangedContact>> ReadAsync(SyncBatch batch, CancellationToken cancellationToken) => ReadAsync(batch, "", cancellationToken);
-
-    /// <summary>Contacts of an import that Brevo's list did not show as they were sent.</summary>
-    public Task<List<ChangedContact>> ReadDoubtfulAsync(SyncBatch batch, CancellationToken cancellationToken) => ReadAsync(batch, "and not confirmed", cancellationToken);
-
-    private async Task<List<ChangedContact>> ReadAsync(SyncBatch batch, string condition, CancellationToken cancellationToken)
+    public async Task<List<ChangedContact>> ReadAsync(SyncBatch batch, CancellationToken cancellationToken)
     {
         await using var command = database.CreateCommand(
-            $"select no, subject, coalesce(attributes, '{{}}')::text, add_lists, drop_lists from sync_changes where sync_id = $1 and batch_no = $2 and outcome = 'Pending' {condition} order by no");
+            "select no, subject, coalesce(attributes, '{}')::text, add_lists, drop_lists from sync_changes where sync_id = $1 and batch_no = $2 and outcome = 'Pending' order by no");
         command.Parameters.Add(new() { Value = batch.SyncId });
         command.Parameters.Add(new() { Value = batch.No });
         var contacts = new List<ChangedContact>();
@@ -77,7 +72,7 @@ internal sealed class SyncBatches(NpgsqlDataSource database)
     public Task CompleteAsync(RowLease lease, SyncBatch batch, CancellationToken cancellationToken) => CompleteAsync(lease, batch, [], cancellationToken);
 
     /// <summary>Brevo has the contacts but for <paramref name="others"/>, which go out again one by one.</summary>
-    public Task CompleteAsync(RowLease lease, SyncBatch batch, IReadOnlyList<ChangedContact> others, CancellationToken cancellationToken) => FencedAsync(lease, $"counts = {Moved("sent")}", async transaction =>
+    public Task CompleteAsync(RowLease lease, SyncBatch batch, IReadOnlyList<ChangedContact> others, CancellationToken cancellationToken) => MovedAsync(lease, "sent", async transaction =>
     {
         await DivideAsync(transaction, batch, [.. others.Chunk(1)], BatchKind.Single, cancellationToken);
         await ExecuteAsync(transaction, """
@@ -86,19 +81,36 @@ internal sealed class SyncBatches(NpgsqlDataSource database)
             from sync_changes ch join syncs s on s.id = ch.sync_id
             where ch.sync_id = $1 and ch.batch_no = $2 and ch.outcome = 'Pending' and c.connection_id = s.connection_id and c.email = ch.subject
             """, cancellationToken, batch.SyncId, batch.No);
-        await OutcomeAsync(transaction, batch, "Sent", null, BatchState.Done, cancellationToken);
-    }, cancellationToken, batch.Contacts - others.Count);
+        return await OutcomeAsync(transaction, batch, "Sent", null, BatchState.Done, cancellationToken);
+    }, cancellationToken);
+
+    /// <summary>Brevo's list shows contacts of imports; those it shows as they were sent have arrived.</summary>
+    public Task ConfirmAsync(RowLease lease, string syncId, string[] emails, string[] attributes, CancellationToken cancellationToken) => MovedAsync(lease, "sent", async transaction =>
+    {
+        // Brevo answers an emptied attribute by leaving it out.
+        return await ExecuteAsync(transaction, """
+            with confirmed as (
+                update sync_changes ch set outcome = 'Sent'
+                from unnest($2, $3) as held (email, attributes), sync_batches b
+                where ch.sync_id = $1 and ch.subject = held.email and ch.outcome = 'Pending' and b.sync_id = ch.sync_id and b.no = ch.batch_no and b.state = 'Importing'
+                    and not exists (select 1 from jsonb_each(coalesce(ch.attributes, '{}')) sent
+                        where sent.value is distinct from coalesce(nullif(held.attributes -> sent.key, 'null'), '""'))
+                returning ch.subject, ch.attributes)
+            update contacts c set sent = coalesce(c.sent, '{}') || coalesce(confirmed.attributes, '{}'), sent_at = clock_timestamp(), failures = 0, reason = null, retry_at = null
+            from confirmed, syncs s where s.id = $1 and c.connection_id = s.connection_id and c.email = confirmed.subject
+            """, cancellationToken, syncId, emails, new NpgsqlParameter { Value = attributes, NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Jsonb });
+    }, cancellationToken);
 
     /// <summary>Brevo refuses the batch's one contact: it is listed with the reason, and tried again with a later sync.</summary>
-    public Task RejectAsync(RowLease lease, SyncBatch batch, string reason, CancellationToken cancellationToken) => FencedAsync(lease, $"counts = {Moved("rejected")}", async transaction =>
+    public Task RejectAsync(RowLease lease, SyncBatch batch, string reason, CancellationToken cancellationToken) => MovedAsync(lease, "rejected", async transaction =>
     {
         await ExecuteAsync(transaction, """
             update contacts c set failures = c.failures + 1, reason = $3, retry_at = clock_timestamp() + $4 * power(2, least(c.failures, 7))
             from sync_changes ch join syncs s on s.id = ch.sync_id
             where ch.sync_id = $1 and ch.batch_no = $2 and ch.outcome = 'Pending' and c.connection_id = s.connection_id and c.email = ch.subject
             """, cancellationToken, batch.SyncId, batch.No, reason, FirstRetry);
-        await OutcomeAsync(transaction, batch, "Rejected", reason, BatchState.Rejected, cancellationToken);
-    }, cancellationToken, batch.Contacts);
+        return await OutcomeAsync(transaction, batch, "Rejected", reason, BatchState.Rejected, cancellationToken);
+    }, cancellationToken);
 
     /// <summary>Divides a batch in two, or into single contacts.</summary>
     public Task SplitAsync(RowLease lease, SyncBatch batch, IReadOnlyList<ChangedContact> contacts, BatchKind kind, CancellationToken cancellationToken) => FencedAsync(lease, "failures = 0", async transaction =>
@@ -127,27 +139,35 @@ internal sealed class SyncBatches(NpgsqlDataSource database)
         }
     }
 
-    private static string Moved(string to) =>
-        $"counts || jsonb_build_object('{to}', coalesce((counts ->> '{to}')::bigint, 0) + @moved, 'pending', coalesce((counts ->> 'pending')::bigint, 0) - @moved), failures = 0";
-
-    private static async Task OutcomeAsync(NpgsqlTransaction transaction, SyncBatch batch, string outcome, string? reason, BatchState state, CancellationToken cancellationToken)
+    /// <summary>The contacts that got the outcome.</summary>
+    private static async Task<int> OutcomeAsync(NpgsqlTransaction transaction, SyncBatch batch, string outcome, string? reason, BatchState state, CancellationToken cancellationToken)
     {
-        await ExecuteAsync(
+        var moved = await ExecuteAsync(
             transaction, "update sync_changes set outcome = $3, reason = $4 where sync_id = $1 and batch_no = $2 and outcome = 'Pending'", cancellationToken,
             batch.SyncId, batch.No, outcome, new NpgsqlParameter { Value = (object?)reason ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Text });
         await ExecuteAsync(transaction, "update sync_batches set state = $3, updated_at = clock_timestamp() where sync_id = $1 and no = $2", cancellationToken, batch.SyncId, batch.No, state.ToString());
+        return moved;
     }
 
-    private async Task FencedAsync(RowLease lease, string set, Func<NpgsqlTransaction, Task> change, CancellationToken cancellationToken, int? moved = null)
+    // The fence comes first, for its lock keeps the batches of a sync apart; the counts come last, when they are known.
+    private Task MovedAsync(RowLease lease, string to, Func<NpgsqlTransaction, Task<int>> change, CancellationToken cancellationToken) => FencedAsync(lease, "failures = 0", async transaction =>
+    {
+        var moved = await change(transaction);
+        await lease.UpdateAsync(
+            transaction, $"counts = counts || jsonb_build_object('{to}', coalesce((counts ->> '{to}')::bigint, 0) + @moved, 'pending', coalesce((counts ->> 'pending')::bigint, 0) - @moved)",
+            [new("moved", moved)], cancellationToken);
+    }, cancellationToken);
+
+    private async Task FencedAsync(RowLease lease, string set, Func<NpgsqlTransaction, Task> change, CancellationToken cancellationToken)
     {
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
-        await lease.UpdateAsync(transaction, set, moved is null ? [] : [new("moved", moved.Value)], cancellationToken);
+        await lease.UpdateAsync(transaction, set, [], cancellationToken);
         await change(transaction);
         await transaction.CommitAsync(cancellationToken);
     }
 
-    private static async Task ExecuteAsync(NpgsqlTransaction transaction, string sql, CancellationToken cancellationToken, params object[] values)
+    private static async Task<int> ExecuteAsync(NpgsqlTransaction transaction, string sql, CancellationToken cancellationToken, params object[] values)
     {
         await using var command = new NpgsqlCommand(sql, transaction.Connection, transaction) { CommandTimeout = 0 };
         foreach (var value in values)
@@ -155,6 +175,6 @@ internal sealed class SyncBatches(NpgsqlDataSource database)
             command.Parameters.Add(value as NpgsqlParameter ?? new() { Value = value });
         }
 
-        await command.ExecuteNonQueryAsync(cancellationToken);
+        return await command.ExecuteNonQueryAsync(cancellationToken);
     }
 }

@@ -30,9 +30,6 @@ internal sealed class SyncChange
 
     public int? BatchNo { get; init; }
 
-    /// <summary>After an import: Brevo's list of the contact's import showed the values that were sent.</summary>
-    public bool Confirmed { get; init; }
-
     public ChangeOutcome Outcome { get; init; }
 
     public string? Reason { get; init; }

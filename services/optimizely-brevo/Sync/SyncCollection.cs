@@ -14,8 +14,8 @@ namespace Platform.OptimizelyBrevo.Sync;
 
 /// <summary>The first half of a sync: everything that says what contacts should hold becomes staged rows, and these become changes.</summary>
 internal sealed partial class SyncCollection(
-    NpgsqlDataSource database, OptimizelyBrevoDbContext db, Datafiles datafiles, BrevoClient brevo, DomainTables tables, Experiments experiments, ConversionQueue conversions, TimeProvider clock,
-    ILogger<SyncCollection> logger)
+    NpgsqlDataSource database, OptimizelyBrevoDbContext db, Datafiles datafiles, BrevoClient brevo, DomainTables tables, SourcePositions positions, Experiments experiments,
+    ConversionQueue conversions, TimeProvider clock, ILogger<SyncCollection> logger)
 {
     private const int CancelCheck = 10_000;
 
@@ -61,20 +61,24 @@ internal sealed partial class SyncCollection(
             await CollectListAsync(settings, listId, staging, users, cancellationToken);
         }
 
+        var readings = new List<TableReading>();
         foreach (var source in settings.Sources.Where(source => sync.Scope == SyncScope.All || (sync.Scope == SyncScope.Table && source.Table == sync.Request.Table)))
         {
+            var reading = await positions.OpenAsync(connection.Id, source, Meaning(source, settings, plan, projects, known), cancellationToken);
             switch (source.Kind)
             {
                 case SourceKind.Users:
-                    await CollectUsersAsync(source, staging, users, cancellationToken);
+                    await CollectUsersAsync(reading, staging, users, cancellationToken);
                     break;
                 case SourceKind.Decisions when settings.Sync.Experiments:
-                    await CollectEnrichedDecisionsAsync(source, settings, staging, decisions, known, cancellationToken);
+                    await CollectEnrichedDecisionsAsync(reading, settings, staging, decisions, known, cancellationToken);
                     break;
                 case SourceKind.Conversions when settings.Sync.Events && !sync.DryRun:
-                    queued += await conversions.QueueFromTableAsync(connection, source, tables, cancellationToken);
+                    queued += await conversions.QueueFromTableAsync(connection, reading, tables, cancellationToken);
                     break;
             }
+
+            readings.Add(reading);
         }
 
         if (sync.Scope == SyncScope.All)
@@ -83,8 +87,20 @@ internal sealed partial class SyncCollection(
         }
 
         await staging.AddRetriesAsync(connection.Id, cancellationToken);
-        var counts = await staging.ResolveAsync(lease, sync, settings.Brevo, queued, cancellationToken);
+        var counts = await staging.ResolveAsync(lease, sync, settings.Brevo, queued, readings, cancellationToken);
         return (counts, plan);
+    }
+
+    /// <summary>All that decides what becomes of a row: when it changes, the table is read whole.</summary>
+    private static string Meaning(SourceTable source, ConnectionSettings settings, AttributePlan plan, IReadOnlyList<Project> projects, KnownExperiments known)
+    {
+        var rest = source.Kind switch
+        {
+            SourceKind.Users => string.Join('\n', projects.Select(project => project.Sha256)),
+            SourceKind.Decisions => known.Meaning(),
+            _ => "",
+        };
+        return $"{System.Text.Json.JsonSerializer.Serialize(settings, ServiceDefaults.PlatformJson.Options)}\n{plan with { Created = [] }}\n{rest}";
     }
 
     private async Task CollectDecisionsAsync(SyncRun sync, ConnectionSettings settings, SyncStaging staging, DecisionCollector collector, KnownExperiments known, CancellationToken cancellationToken)
@@ -145,40 +161,18 @@ internal sealed partial class SyncCollection(
         }
     }
 
-    private async Task CollectUsersAsync(SourceTable source, SyncStaging staging, UserCollector users, CancellationToken cancellationToken)
+    private async Task CollectUsersAsync(TableReading reading, SyncStaging staging, UserCollector users, CancellationToken cancellationToken)
     {
+        var source = reading.Source;
         List<string> required = [source.UserId, .. source.Attributes.Keys];
         if (source.Email is not null)
         {
             required.Add(source.Email);
         }
 
-        await foreach (var row in tables.ReadAsync(source.Table, required, ["attributes"], cancellationToken))
+        await foreach (var row in tables.ReadAsync(reading, required, ["attributes"], cancellationToken))
         {
-            if (row.Text(source.UserId) is not { Length: > 0 } userId)
-            {
-                await staging.AddAsync(StagedRow.Skip(StagedKind.Evaluation, $"row {staging.Rows + 1}", $"the column '{source.UserId}' is empty"), cancellationToken);
-                continue;
-            }
-
-            var attributes = row.Json("attributes");
-            users.Evaluation.Begin(userId);
-            users.Evaluation.Set(attributes);
-            foreach (var (column, name) in source.Attributes)
-            {
-                if (row.Attribute(column) is var value && value.Kind != AttributeKind.Null)
-                {
-                    users.Evaluation.Set(name, value);
-                }
-            }
-
-            var email = row.Text(source.Email) ?? ContactAddress.In(attributes);
-            if (email is not null)
-            {
-                users.Evaluation.Set("email", AttributeValue.Of(email));
-            }
-
-            await staging.AddAsync(users.Row(userId, email), cancellationToken);
+            await staging.AddAsync(users.Row(row, source, staging.Rows + 1), cancellationToken);
             if (staging.Rows % CancelCheck == 0)
             {
                 cancellationToken.ThrowIfCancellationRequested();
@@ -187,10 +181,11 @@ internal sealed partial class SyncCollection(
     }
 
     private async Task CollectEnrichedDecisionsAsync(
-        SourceTable source, ConnectionSettings settings, SyncStaging staging, DecisionCollector collector, KnownExperiments known, CancellationToken cancellationToken)
+        TableReading reading, ConnectionSettings settings, SyncStaging staging, DecisionCollector collector, KnownExperiments known, CancellationToken cancellationToken)
     {
+        var source = reading.Source;
         List<string> optional = ["attributes", "experiment_id", "is_holdback", .. source.Email is null ? Array.Empty<string>() : [source.Email]];
-        await foreach (var row in tables.ReadAsync(source.Table, [source.UserId, "variation_id", "timestamp"], optional, cancellationToken))
+        await foreach (var row in tables.ReadAsync(reading, [source.UserId, "variation_id", "timestamp"], optional, cancellationToken))
         {
             var userId = row.Text(source.UserId) ?? "";
             // Since October 2023 the export may leave the experiment out; the variation tells which it was.

@@ -18,6 +18,7 @@ internal sealed class SyncStaging : IAsyncDisposable
     public const int ImportSize = 20_000;
 
     private const int DryRunSamples = 100;
+    private const int ManyChanges = 10_000;
     private readonly NpgsqlConnection _connection;
     private NpgsqlBinaryImporter? _copy;
     private long _rows;
@@ -31,7 +32,7 @@ internal sealed class SyncStaging : IAsyncDisposable
     {
         var connection = await database.OpenConnectionAsync(cancellationToken);
         await using var create = new NpgsqlCommand("""
-            drop table if exists staged, latest, changed;
+            drop table if exists staged;
             create temp table staged (
                 row_no bigint not null, kind smallint not null, subject text not null, email text, desired jsonb, extra jsonb, in_lists bigint[], out_lists bigint[],
                 decided_at timestamptz, experiment_key text, variation_key text, skipped text);
@@ -107,7 +108,7 @@ internal sealed class SyncStaging : IAsyncDisposable
     }
 
     /// <summary>Turns the rows into changes and batches and moves the sync to sending, or in a dry run ends with counts and samples. One transaction, fenced by the lease.</summary>
-    public async Task<SyncCounts> ResolveAsync(RowLease lease, SyncRun sync, BrevoSettings brevo, long conversions, CancellationToken cancellationToken)
+    public async Task<SyncCounts> ResolveAsync(RowLease lease, SyncRun sync, BrevoSettings brevo, long conversions, IReadOnlyList<TableReading> readings, CancellationToken cancellationToken)
     {
         await CompleteCopyAsync(cancellationToken);
         await using var transaction = await _connection.BeginTransactionAsync(cancellationToken);
@@ -133,12 +134,23 @@ internal sealed class SyncStaging : IAsyncDisposable
             await ExecuteAsync(SyncStagingSql.KeepDesired);
             await ExecuteAsync(SyncStagingSql.KeepUnchanged);
             await ExecuteAsync(SyncStagingSql.KeepAssignments);
+            foreach (var reading in readings)
+            {
+                await SourcePositions.KeepAsync(transaction, sync.ConnectionId, reading, cancellationToken);
+            }
         }
 
         await lease.UpdateAsync(
             transaction, "phase = 'Sending', counts = @counts, failures = 0",
             [new("counts", NpgsqlDbType.Jsonb) { Value = System.Text.Json.JsonSerializer.Serialize(counts, ServiceDefaults.PlatformJson.Options) }], cancellationToken);
         await transaction.CommitAsync(cancellationToken);
+        if (!sync.DryRun && counts.Changed >= ManyChanges)
+        {
+            // Until autovacuum comes by, the planner would take a million new rows for a few.
+            await using var analyze = new NpgsqlCommand("analyze sync_changes, contacts", _connection) { CommandTimeout = 0 };
+            await analyze.ExecuteNonQueryAsync(cancellationToken);
+        }
+
         return counts;
 
         async Task ExecuteAsync(string sql, params NpgsqlParameter[] more)

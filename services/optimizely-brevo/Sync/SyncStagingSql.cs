@@ -39,32 +39,30 @@ internal static class SyncStagingSql
         select email, desired, is_new, decided_at, lists,
             case when values_differ then (select coalesce(jsonb_object_agg(key, value), '{}') from jsonb_each(desired) where sent -> key is distinct from value) || extra else '{}' end as attributes,
             array(select unnest(lists) except select unnest(sent_lists)) as add_lists, array(select unnest(sent_lists) except select unnest(lists)) as drop_lists,
-            values_differ or not (lists @> sent_lists and sent_lists @> lists) as differs, null::integer as batch_no, null::text as kind
+            values_differ or not (lists @> sent_lists and sent_lists @> lists) as differs
         from joined
         """;
 
     /// <summary>
     /// Cuts the changes into calls. Many contacts go by import where there is a list for them; contacts Brevo has go by batch; new ones otherwise one by one, for one
-    /// that is unknown would make Brevo refuse a whole batch.
+    /// that is unknown would make Brevo refuse a whole batch. Numbers of batches have gaps; each kind has every third.
     /// </summary>
     public const string Cut = """
-        with grouped as (
-            select email, case
+        create temp table cut on commit drop as
+        with kinds as (
+            select email, desired, is_new, decided_at, lists, attributes, add_lists, drop_lists, case
                 when @listed and add_lists = '{}' and drop_lists = '{}' and count(*) filter (where add_lists = '{}' and drop_lists = '{}') over () >= @least then 'Import'
                 when is_new and @create then 'Single' else 'Update' end as kind
-            from changed where differs),
-        numbered as (
-            select email, kind, (row_number() over (partition by kind order by email) - 1)
-                / case kind when 'Import' then @import_size when 'Update' then @update_size else 1 end as part
-            from grouped),
-        ranked as (select email, kind, dense_rank() over (order by kind, part) as batch_no from numbered)
-        update changed set batch_no = ranked.batch_no, kind = ranked.kind from ranked where ranked.email = changed.email
+            from changed where differs)
+        select *, row_number() over (order by kind, email) as no,
+            ((row_number() over (partition by kind order by email) - 1) / case kind when 'Import' then @import_size when 'Update' then @update_size else 1 end * 3
+                + case kind when 'Import' then 1 when 'Single' then 2 else 3 end)::integer as batch_no
+        from kinds
         """;
 
     public const string KeepChanges = """
         insert into sync_changes (sync_id, no, subject, attributes, add_lists, drop_lists, is_new, batch_no, outcome)
-        select @sync, row_number() over (order by batch_no, email), email, attributes, add_lists, drop_lists, is_new, batch_no, 'Pending'
-        from changed where differs order by batch_no, email limit @most
+        select @sync, no, email, attributes, add_lists, drop_lists, is_new, batch_no, 'Pending' from cut where no <= @most
         """;
 
     /// <summary>Numbered from the other end, so that they need not know how many changes there are.</summary>
@@ -75,12 +73,12 @@ internal static class SyncStagingSql
 
     public const string KeepBatches = """
         insert into sync_batches (sync_id, no, kind, state, contacts, updated_at)
-        select @sync, batch_no, min(kind), 'Ready', count(*), clock_timestamp() from changed where differs group by batch_no
+        select @sync, batch_no, min(kind), 'Ready', count(*), clock_timestamp() from cut group by batch_no
         """;
 
     public const string KeepDesired = """
         insert into contacts as c (connection_id, email, desired, lists, sent_lists, decided_at, failures)
-        select @connection, email, desired, lists, '{}', decided_at, 0 from changed where differs order by email
+        select @connection, email, desired, lists, '{}', decided_at, 0 from cut
         on conflict (connection_id, email) do update set desired = excluded.desired, lists = excluded.lists, decided_at = excluded.decided_at
         """;
 

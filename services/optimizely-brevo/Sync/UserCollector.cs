@@ -1,4 +1,5 @@
 using Platform.OptimizelyBrevo.Connections;
+using Platform.OptimizelyBrevo.Decisions;
 
 namespace Platform.OptimizelyBrevo.Sync;
 
@@ -54,6 +55,34 @@ internal sealed class UserCollector(ConnectionSettings settings, AttributePlan p
             InLists = _in.Count == 0 ? null : [.. _in],
             OutLists = _out.Count == 0 ? null : [.. _out],
         };
+    }
+
+    /// <summary>The user of a table's row.</summary>
+    public StagedRow Row(SourceRow row, SourceTable source, long number)
+    {
+        if (row.Text(source.UserId) is not { Length: > 0 } userId)
+        {
+            return StagedRow.Skip(StagedKind.Evaluation, $"row {number}", $"the column '{source.UserId}' is empty");
+        }
+
+        var attributes = row.Json("attributes");
+        evaluation.Begin(userId);
+        evaluation.Set(attributes);
+        foreach (var (column, name) in source.Attributes)
+        {
+            if (row.Attribute(column) is var value && value.Kind != AttributeKind.Null)
+            {
+                evaluation.Set(name, value);
+            }
+        }
+
+        var email = row.Text(source.Email) ?? ContactAddress.In(attributes);
+        if (email is not null)
+        {
+            evaluation.Set("email", AttributeValue.Of(email));
+        }
+
+        return Row(userId, email);
     }
 
     public void Dispose() => _values.Dispose();

@@ -37,6 +37,45 @@ public sealed class FollowingDomainTablesTests(OptimizelyBrevoApp app)
     }
 
     [Fact]
+    public async Task Rows_are_read_once_and_all_of_them_again_when_they_mean_something_else()
+    {
+        var table = $"domain.\"{Table("Loads")}\"";
+        await app.ExecuteAsync($"""
+            create table {table} (visitor_id text, sex text, _load_id bigint not null, _file_id bigint not null, _row_no bigint not null);
+            insert into {table} select 'load' || i || '@example.com', 'f', 1, 1, i from generate_series(1, 3) i
+            """);
+        await _shop.ConnectAsync(settings =>
+        {
+            settings["optimizely"]!["updateInterval"] = 1000;
+            settings["sources"] = new JsonArray(new JsonObject { ["table"] = Table("Loads"), ["kind"] = "users", ["attributes"] = new JsonObject { ["sex"] = "a" } });
+        });
+
+        Assert.Equal((3, 3), await ReadAsync());
+        Assert.Equal((0, 0), await ReadAsync());
+        await app.ExecuteAsync($"insert into {table} values ('load4@example.com', 'f', 3, 2, 1); update {table} set sex = 'm', _load_id = 3 where _row_no = 2");
+        Assert.Equal(2, (await ReadAsync(dryRun: true)).Read);
+        Assert.Equal(2, (await ReadAsync()).Read);
+        // A load with a lower number that is committed later.
+        await app.ExecuteAsync($"insert into {table} values ('load5@example.com', 'f', 2, 3, 1)");
+        Assert.Equal((1, 1), await ReadAsync());
+
+        var datafile = JsonNode.Parse(_shop.Optimizely.Datafiles[_shop.SdkKey])!;
+        datafile["revision"] = "8";
+        _shop.Optimizely.Datafiles[_shop.SdkKey] = datafile.ToJsonString();
+        await Testing.Until.Is(() => ReadAsync(), sync => sync.Read == 5, TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken);
+
+        await app.ExecuteAsync($"create table {table[..^1]}2\" (like {table}); insert into {table[..^1]}2\" select * from {table}; drop table {table}; alter table {table[..^1]}2\" rename to \"{Table("Loads")}\"");
+        Assert.Equal((5, 0), await ReadAsync());
+
+        async Task<(int Read, int Changed)> ReadAsync(bool dryRun = false)
+        {
+            var sync = await _shop.SyncAsync(input => (input["scope"], input["table"], input["dryRun"]) = ("table", Table("Loads"), dryRun));
+            Assert.Equal("succeeded", (string)sync["state"]!);
+            return ((int)sync["counts"]!["read"]!, (int)sync["counts"]!["changed"]!);
+        }
+    }
+
+    [Fact]
     public async Task A_table_without_the_mapped_column_or_no_table_at_all_fails_by_name()
     {
         await app.ExecuteAsync($"create table domain.\"{Table("Plain")}\" (visitor_id text)");

@@ -83,6 +83,9 @@ public sealed partial class RunningPlatform : IAsyncLifetime
     /// <summary>Changes a setting of one service; it counts from its next start.</summary>
     public void Configure(string service, string key, string value) => _settings[service].With(key, value);
 
+    /// <summary>Gives a setting back to the service's own default, from its next start on.</summary>
+    public void Unconfigure(string service, string key) => _settings[service].Without(key);
+
     /// <summary>Kills one process, as a crash of the machine would.</summary>
     public Task KillAsync(string service) => _processes[service].KillAsync();
 

@@ -13,6 +13,7 @@ var benchmarks = new Dictionary<string, Func<string[], Task<Result>>>
     ["recipients"] = Recipients.RunAsync,
     ["sftp"] = SftpTransfer.RunNearAsync,
     ["sftp-far"] = SftpTransfer.RunFarAsync,
+    ["decide-table"] = DecideTable.RunAsync,
 };
 
 if (args is not [var name, ..] || !benchmarks.TryGetValue(name, out var benchmark))

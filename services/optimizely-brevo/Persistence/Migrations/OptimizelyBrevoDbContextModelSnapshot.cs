@@ -4,6 +4,7 @@ using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Infrastructure;
 using Microsoft.EntityFrameworkCore.Storage.ValueConversion;
 using Npgsql.EntityFrameworkCore.PostgreSQL.Metadata;
+using NpgsqlTypes;
 using Platform.OptimizelyBrevo.Persistence;
 
 #nullable disable
@@ -475,6 +476,36 @@ namespace Platform.OptimizelyBrevo.Persistence.Migrations
                     b.ToTable("contacts", (string)null);
                 });
 
+            modelBuilder.Entity("Platform.OptimizelyBrevo.Sync.SourcePosition", b =>
+                {
+                    b.Property<string>("ConnectionId")
+                        .HasColumnType("text")
+                        .HasColumnName("connection_id");
+
+                    b.Property<string>("TableName")
+                        .HasColumnType("text")
+                        .HasColumnName("table_name");
+
+                    b.Property<string>("Kind")
+                        .HasColumnType("text")
+                        .HasColumnName("kind");
+
+                    b.Property<string>("Fingerprint")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("fingerprint");
+
+                    b.PrimitiveCollection<NpgsqlRange<long>[]>("Loads")
+                        .IsRequired()
+                        .HasColumnType("int8multirange")
+                        .HasColumnName("loads");
+
+                    b.HasKey("ConnectionId", "TableName", "Kind")
+                        .HasName("pk_source_positions");
+
+                    b.ToTable("source_positions");
+                });
+
             modelBuilder.Entity("Platform.OptimizelyBrevo.Sync.SyncBatch", b =>
                 {
                     b.Property<string>("SyncId")
@@ -535,12 +566,6 @@ namespace Platform.OptimizelyBrevo.Persistence.Migrations
                     b.Property<int?>("BatchNo")
                         .HasColumnType("integer")
                         .HasColumnName("batch_no");
-
-                    b.Property<bool>("Confirmed")
-                        .ValueGeneratedOnAdd()
-                        .HasColumnType("boolean")
-                        .HasDefaultValue(false)
-                        .HasColumnName("confirmed");
 
                     b.PrimitiveCollection<long[]>("DropLists")
                         .IsRequired()
@@ -809,6 +834,16 @@ namespace Platform.OptimizelyBrevo.Persistence.Migrations
                         .OnDelete(DeleteBehavior.Cascade)
                         .IsRequired()
                         .HasConstraintName("fk_contacts_connections_connection_id");
+                });
+
+            modelBuilder.Entity("Platform.OptimizelyBrevo.Sync.SourcePosition", b =>
+                {
+                    b.HasOne("Platform.OptimizelyBrevo.Connections.Connection", null)
+                        .WithMany()
+                        .HasForeignKey("ConnectionId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_source_positions_connections_connection_id");
                 });
 
             modelBuilder.Entity("Platform.OptimizelyBrevo.Sync.SyncBatch", b =>
