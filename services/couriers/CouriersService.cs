@@ -5,6 +5,7 @@ using Platform.Couriers.Clients;
 using Platform.Couriers.Consumers;
 using Platform.Couriers.Definitions;
 using Platform.Couriers.Endpoints;
+using Platform.Couriers.Imports;
 using Platform.Couriers.Landing;
 using Platform.Couriers.Passport;
 using Platform.Couriers.Persistence;
@@ -35,6 +36,8 @@ internal static class CouriersService
             bus.AddConsumer<FeedLoadFailedConsumer>();
             bus.AddConsumer<FeedLoadHeldConsumer>();
             bus.AddConsumer<LoadProgressedConsumer>();
+            bus.AddConsumer<ImportJobDueConsumer>();
+            bus.AddConsumer<ImportRunEndedConsumer>();
             bus.AddConsumer<TestCredentialConsumer>();
             bus.AddConsumer<TestPgpCredentialConsumer>();
         });
@@ -57,6 +60,11 @@ internal static class CouriersService
             services.GetRequiredService<IOptions<RunOptions>>().Value.StallAfter, services.GetRequiredService<TimeProvider>()));
         builder.Services.AddScoped<Previewer>();
         builder.Services.AddScoped<CourierCheck>();
+        builder.Services.AddSingleton<ImportJobReader>();
+        builder.Services.AddScoped<ImportSamples>();
+        builder.Services.AddScoped<ImportTargets>();
+        builder.Services.AddScoped<ImportJobCheck>();
+        builder.Services.AddScoped<ImportRuns>();
 
         builder.Services.AddSingleton<LandingStore>();
         builder.Services.AddSingleton<LandingLedger>();
@@ -83,6 +91,7 @@ internal static class CouriersService
         app.MapRunEvents();
         app.MapLandedFiles();
         app.MapUploads();
+        app.MapImportJobs();
         app.MapBrowsing();
         app.MapPreviews();
         app.MapPassports();

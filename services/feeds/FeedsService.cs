@@ -65,5 +65,6 @@ internal static class FeedsService
         app.MapLoadDecisionEndpoints();
         app.MapInternalFeedEndpoints();
         app.MapFeedSetupEndpoints();
+        app.MapInternalStreamEndpoints();
     }
 }

@@ -4,6 +4,7 @@ using MassTransit;
 using Platform.Contracts.Couriers;
 using Platform.Contracts.Failures;
 using Platform.Contracts.Feeds;
+using Platform.Contracts.Scheduler;
 
 namespace Platform.Couriers.Tests;
 
@@ -29,6 +30,9 @@ internal sealed class FeedsOnTheBus : IAsyncDisposable
                 return Loads.TryGetValue(context.Message.LoadId, out var load) && !Deaf.ContainsKey(load.RunId) ? FailAsync(load, FailureCategory.Cancelled, "Cancelled on request.") : Task.CompletedTask;
             });
             endpoint.Handler<FileLanded>(context => Task.FromResult(Landed[context.Message.FileId] = context.Message));
+            endpoint.Handler<RegisterSchedule>(context => Told(context.Message));
+            endpoint.Handler<RemoveSchedule>(context => Told(context.Message));
+            endpoint.Handler<ScheduledWorkEnded>(context => Told(context.Message));
             endpoint.Handler<CourierRunEnded>(context =>
             {
                 Ended.Add(context.Message);
@@ -44,6 +48,9 @@ internal sealed class FeedsOnTheBus : IAsyncDisposable
     public ConcurrentDictionary<string, FileLanded> Landed { get; } = new();
 
     public ConcurrentBag<CourierRunEnded> Ended { get; } = [];
+
+    /// <summary>What the scheduler was told.</summary>
+    public ConcurrentQueue<object> Schedules { get; } = [];
 
     /// <summary>Runs whose loads do not hear a request to cancel.</summary>
     public ConcurrentDictionary<string, bool> Deaf { get; } = new();
@@ -89,6 +96,12 @@ internal sealed class FeedsOnTheBus : IAsyncDisposable
         where TRequest : class
         where TAnswer : class =>
         (await _bus.CreateRequestClient<TRequest>().GetResponse<TAnswer>(request)).Message;
+
+    private Task Told(object message)
+    {
+        Schedules.Enqueue(message);
+        return Task.CompletedTask;
+    }
 
     public async ValueTask DisposeAsync() => await _bus.StopAsync();
 }

@@ -20,6 +20,9 @@ internal sealed class SisterServices : IAsyncDisposable
     /// <summary>Feeds by id: true when active.</summary>
     public ConcurrentDictionary<string, bool> Feeds { get; } = new();
 
+    /// <summary>Streams by domain table, as the feeds service describes them to import jobs.</summary>
+    public ConcurrentDictionary<string, JsonObject> Streams { get; } = new(StringComparer.OrdinalIgnoreCase);
+
     /// <summary>How often a secret was fetched, by credential.</summary>
     public ConcurrentDictionary<string, int> Fetched { get; } = new();
 
@@ -62,12 +65,44 @@ internal sealed class SisterServices : IAsyncDisposable
                 missing = ids.Where(id => !sisters.Feeds.ContainsKey(id)),
             });
         });
+        app.MapPost("/internal/feeds/streams/find", (JsonObject request) => Results.Json(new
+        {
+            feed = sisters.Streams.Values.FirstOrDefault(stream => (string?)stream["id"] == (string?)request["id"]) ?? (request["domainTable"] is { } table ? sisters.Streams.GetValueOrDefault((string)table!) : null),
+            problems = Array.Empty<object>(),
+        }));
+        app.MapPost("/internal/feeds/streams", (JsonObject request) =>
+        {
+            var columns = request["columns"]!.AsArray();
+            var stream = NewStream($"{request["source"]}:{request["name"]}", [.. request["key"]!.AsArray().Select(key => (string)key!)], [.. columns.Select(column => (string)column!["name"]!)], (string?)request["timestampColumn"]);
+            stream["columns"] = columns.DeepClone();
+            sisters.Add(stream);
+            return Results.Json(new { feed = stream, problems = Array.Empty<object>() });
+        });
         app.MapGet("/v2/export/credentials", async (HttpRequest request) =>
             request.Headers.Authorization.ToString() is ['B', 'e', 'a', 'r', 'e', 'r', ' ', .. var token] && sisters.Exports.TryGetValue(token, out var sell)
                 ? Results.Json(await sell())
                 : Results.StatusCode(StatusCodes.Status401Unauthorized));
         await app.StartAsync();
         return sisters;
+    }
+
+    /// <summary>A stream as the feeds service describes it.</summary>
+    public static JsonObject NewStream(string domainTable, string[] key, string[] columns, string? timestamp = null) => new()
+    {
+        ["id"] = $"df-{Guid.CreateVersion7():n}",
+        ["domainTable"] = domainTable,
+        ["active"] = true,
+        ["keyless"] = key.Length == 0,
+        ["key"] = new JsonArray([.. key.Select(column => (JsonNode)column)]),
+        ["lastUpdated"] = key.Length == 0 ? null : timestamp,
+        ["fields"] = new JsonArray([.. columns.Select(column => new JsonObject { ["incomingName"] = column, ["name"] = column })]),
+    };
+
+    /// <summary>Makes the stream known, and its feed an active one.</summary>
+    public void Add(JsonObject stream)
+    {
+        Streams[(string)stream["domainTable"]!] = stream;
+        Feeds[(string)stream["id"]!] = true;
     }
 
     public ValueTask DisposeAsync() => _app.DisposeAsync();

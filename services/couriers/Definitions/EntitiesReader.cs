@@ -11,7 +11,7 @@ internal static class EntitiesReader
     private const int MaxTagLength = 200;
 
     private static readonly string[] EntityNames =
-        ["object/type", "object/file-pattern", "object/optional", "object/land-as", "object/pgp-credential", "archive/contents", "archive/skip-missing-contents"];
+        ["object/type", "object/file-pattern", "object/file-prefix", "object/file-ending", "object/optional", "object/land-as", "object/pgp-credential", "archive/contents", "archive/skip-missing-contents"];
 
     private static readonly string[] LandAsNames = ["file/tag", "file/content-type", .. FileSettingsReader.Names];
     private static readonly string[] MemberNames = ["subobject/type", "subobject/land-as"];
@@ -88,6 +88,11 @@ internal static class EntitiesReader
 
     private static FilePattern? ReadPattern(JsonElement item, string path, Findings findings)
     {
+        if (item.TryGetProperty("object/file-prefix", out _))
+        {
+            return ReadSequence(item, path, findings);
+        }
+
         if (item.RequiredText(path, "object/file-pattern", "\"'path/to/users'-yyyy-MM-dd'.avro'\"", findings) is not { } text)
         {
             return null;
@@ -97,6 +102,33 @@ internal static class EntitiesReader
         if (pattern is null)
         {
             findings.Problem(Findings.Member(path, "object/file-pattern"), problem!);
+        }
+
+        return pattern;
+    }
+
+    // Files of an import job's kind: prefix_timestamp.json.
+    private static FilePattern? ReadSequence(JsonElement item, string path, Findings findings)
+    {
+        if (item.TryGetProperty("object/file-pattern", out _))
+        {
+            findings.Problem(Findings.Member(path, "object/file-pattern"), "stands beside 'object/file-prefix'; expected one of the two.");
+            return null;
+        }
+
+        var prefix = item.RequiredText(path, "object/file-prefix", "\"exports/users_\"", findings);
+        var ending = item.TryGetProperty("object/file-ending", out var given) && given.ValueKind != JsonValueKind.Null
+            ? item.RequiredText(path, "object/file-ending", "\".json\"", findings)
+            : null;
+        if (prefix is null)
+        {
+            return null;
+        }
+
+        var pattern = FilePattern.TryParseSequence(prefix, ending, out var problem);
+        if (pattern is null)
+        {
+            findings.Problem(Findings.Member(path, "object/file-prefix"), problem!);
         }
 
         return pattern;

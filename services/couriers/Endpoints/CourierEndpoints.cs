@@ -82,6 +82,11 @@ internal static class CourierEndpoints
             return Refusal.Invalid("The courier", findings.Problems).ToResult();
         }
 
+        if (await OfImportJobAsync(id, context, cancellationToken) is { } belongs)
+        {
+            return belongs.ToResult();
+        }
+
         Take(courier, input, http.CallerName(), clock.GetUtcNow());
         if (await SaveAsync(context, courier.Name, cancellationToken) is { } refusal)
         {
@@ -97,6 +102,11 @@ internal static class CourierEndpoints
         if (await context.Runs.AnyAsync(run => run.CourierId == id && (run.State == RunState.Running || run.State == RunState.Queued), cancellationToken))
         {
             return Refusal.Conflict("courier-running", "The courier is running", $"The courier '{id}' has a run that has not ended. Wait for it, or cancel it with POST /api/courier-runs/{{id}}/cancel.").ToResult();
+        }
+
+        if (await OfImportJobAsync(id, context, cancellationToken) is { } refusal)
+        {
+            return refusal.ToResult();
         }
 
         return await context.Couriers.Where(courier => courier.Id == id).ExecuteDeleteAsync(cancellationToken) == 0 ? UnknownCourier(id).ToResult() : TypedResults.NoContent();
@@ -121,6 +131,12 @@ internal static class CourierEndpoints
         var first = findings.Problems.FirstOrDefault();
         return TypedResults.Ok(new CourierValidation(first is null, first?.Problem ?? "Connection successful", findings.Problems, findings.Warnings));
     }
+
+    // Its definition is made of the job's.
+    private static async Task<Refusal?> OfImportJobAsync(string id, CouriersDbContext context, CancellationToken cancellationToken) =>
+        await context.ImportJobs.Where(job => job.CourierId == id).Select(job => job.Id).SingleOrDefaultAsync(cancellationToken) is { } job
+            ? Refusal.Conflict("courier-of-import-job", "The courier belongs to an import job", $"The courier '{id}' does the work of the import job '{job}'. Change or delete that with /api/import-jobs/{job}.")
+            : null;
 
     internal static Courier New(string id, CourierInput input, string caller, DateTimeOffset now) => new()
     {

@@ -10,21 +10,26 @@ namespace Platform.Couriers.Patterns;
 internal sealed class FilePattern
 {
     private readonly IReadOnlyList<PatternPart> _parts;
+    private readonly SequenceName? _sequence;
 
-    private FilePattern(string text, IReadOnlyList<PatternPart> parts)
+    private FilePattern(string text, IReadOnlyList<PatternPart> parts, SequenceName? sequence = null)
     {
         Text = text;
         _parts = parts;
+        _sequence = sequence;
     }
 
     /// <summary>As it was written.</summary>
     public string Text { get; }
 
     /// <summary>True when the pattern tells days apart.</summary>
-    public bool IsDated => _parts.Any(part => part.Kind is PatternPartKind.Year or PatternPartKind.Month or PatternPartKind.Day or PatternPartKind.Hour);
+    public bool IsDated => IsSequence || _parts.Any(part => part.Kind is PatternPartKind.Year or PatternPartKind.Month or PatternPartKind.Day or PatternPartKind.Hour);
+
+    /// <summary>A prefix with the timestamp behind it (<c>object/file-prefix</c>): its files have an order of their own.</summary>
+    public bool IsSequence => _sequence is not null;
 
     /// <summary>Every path that the pattern can match starts with this.</summary>
-    public string LiteralPrefix => string.Concat(_parts.TakeWhile(part => part.Kind == PatternPartKind.Literal).Select(part => part.Text));
+    public string LiteralPrefix => _sequence?.Listed ?? string.Concat(_parts.TakeWhile(part => part.Kind == PatternPartKind.Literal).Select(part => part.Text));
 
     public static FilePattern Parse(string text) => TryParse(text, out var problem) ?? throw new FormatException(problem);
 
@@ -42,18 +47,22 @@ internal sealed class FilePattern
         return problem is null ? new(text, parts) : null;
     }
 
+    /// <summary>The files of a sequence (see <see cref="SequenceName"/>), or null with what is wrong and the remedy.</summary>
+    public static FilePattern? TryParseSequence(string prefix, string? ending, out string? problem) =>
+        SequenceName.TryParse(prefix, ending, out problem) is { } sequence ? new($"{prefix}<timestamp>{ending}", [], sequence) : null;
+
     /// <summary>What the pattern matches on one day: its date parts become digits. Hours stay open.</summary>
-    public PathMatcher ForDay(DateOnly day) => new([.. OfDay(day)], DateIn(day));
+    public PathMatcher ForDay(DateOnly day) => _sequence is not null ? new(_sequence, day) : new([.. OfDay(day)], DateIn(day));
 
     /// <summary>What the pattern matches on any day; the day is then taken from the path.</summary>
-    public PathMatcher ForAll() => new(_parts, null);
+    public PathMatcher ForAll() => _sequence is not null ? new(_sequence, null) : new(_parts, null);
 
     /// <summary>The pattern with a day filled in, for people: hours and wildcards stay open.</summary>
-    public string On(DateOnly day) => string.Concat(OfDay(day).Select(part => part.Text));
+    public string On(DateOnly day) => _sequence is not null ? Text.Replace("<timestamp>", string.Create(CultureInfo.InvariantCulture, $"<timestamp of {day:yyyy-MM-dd}>"), StringComparison.Ordinal) : string.Concat(OfDay(day).Select(part => part.Text));
 
     /// <summary>The pattern as a name with <c>*</c> for what is open: wildcards, hours and, without a day, its date parts.</summary>
-    public string Glob(DateOnly? day) =>
-        string.Concat((day is { } date ? OfDay(date) : _parts).Select(part => part.Kind == PatternPartKind.Literal ? part.Text : "*")).Replace("**", "*", StringComparison.Ordinal);
+    public string Glob(DateOnly? day) => _sequence is not null ? _sequence.Listed + "*"
+        : string.Concat((day is { } date ? OfDay(date) : _parts).Select(part => part.Kind == PatternPartKind.Literal ? part.Text : "*")).Replace("**", "*", StringComparison.Ordinal);
 
     public override string ToString() => Text;
 

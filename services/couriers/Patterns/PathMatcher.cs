@@ -7,7 +7,8 @@ namespace Platform.Couriers.Patterns;
 /// <summary>A pattern resolved for a day, or for all days: what to list, and which of the listed paths belong to it.</summary>
 internal sealed class PathMatcher
 {
-    private readonly Regex _regex;
+    private readonly Regex? _regex;
+    private readonly SequenceName? _sequence;
     private readonly DateOnly? _date;
 
     internal PathMatcher(IReadOnlyList<PatternPart> parts, DateOnly? date)
@@ -17,6 +18,14 @@ internal sealed class PathMatcher
         IsExact = parts.All(part => part.Kind == PatternPartKind.Literal);
         IsFlat = parts.SkipWhile(part => part.Kind == PatternPartKind.Literal).All(part => !part.Text.Contains('/'));
         _regex = new(ToRegex(parts), RegexOptions.NonBacktracking | RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture);
+    }
+
+    internal PathMatcher(SequenceName sequence, DateOnly? date)
+    {
+        _date = date;
+        _sequence = sequence;
+        Prefix = sequence.Listed;
+        IsFlat = true;
     }
 
     /// <summary>Every matching path starts with this: the one prefix to list.</summary>
@@ -42,9 +51,20 @@ internal sealed class PathMatcher
             return false;
         }
 
-        var match = _regex.Match(path);
+        if (_sequence is not null)
+        {
+            var belongs = _sequence.TryRead(path, out var time) && (_date is null || _date == DateOnly.FromDateTime(time));
+            date = belongs ? DateOnly.FromDateTime(time) : null;
+            hour = belongs ? time.Hour : null;
+            return belongs;
+        }
+
+        var match = _regex!.Match(path);
         return match.Success && TryReadPart(match, 'h', out hour) && (_date is not null || TryReadDate(match, out date));
     }
+
+    /// <summary>When a file of a sequence was made; null for other patterns.</summary>
+    public DateTime? TimeOf(string path) => _sequence is not null && _sequence.TryRead(path, out var time) ? time : null;
 
     private static bool TryReadDate(Match match, out DateOnly? date)
     {

@@ -3,7 +3,9 @@ using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Storage.ValueConversion;
 using Platform.Contracts.Couriers;
 using Platform.Contracts.Failures;
+using Platform.Contracts.Scheduler;
 using Platform.Couriers.Definitions;
+using Platform.Couriers.Imports;
 using Platform.Couriers.Landing;
 using Platform.Couriers.Runs;
 using Platform.ServiceDefaults.Messaging;
@@ -23,12 +25,17 @@ internal sealed class CouriersDbContext(DbContextOptions<CouriersDbContext> opti
 
     public DbSet<LandedFile> LandedFiles => Set<LandedFile>();
 
+    public DbSet<ImportJob> ImportJobs => Set<ImportJob>();
+
     protected override void ConfigureConventions(ModelConfigurationBuilder configurationBuilder)
     {
         configurationBuilder.Properties<RunMode>().HaveConversion<EnumAsWord<RunMode>>();
         configurationBuilder.Properties<RunState>().HaveConversion<EnumAsWord<RunState>>();
         configurationBuilder.Properties<RunPhase>().HaveConversion<EnumAsWord<RunPhase>>();
         configurationBuilder.Properties<RunLoadState>().HaveConversion<EnumAsWord<RunLoadState>>();
+        configurationBuilder.Properties<ImportJobState>().HaveConversion<EnumAsWord<ImportJobState>>();
+        configurationBuilder.Properties<ImportFormat>().HaveConversion<EnumAsWord<ImportFormat>>();
+        configurationBuilder.Properties<ScheduleFrequency>().HaveConversion<EnumAsWord<ScheduleFrequency>>();
         configurationBuilder.Properties<FailureCategory>().HaveConversion<EnumAsWord<FailureCategory>>();
     }
 
@@ -74,6 +81,14 @@ internal sealed class CouriersDbContext(DbContextOptions<CouriersDbContext> opti
             file.HasIndex(row => row.Source);
             file.HasIndex(row => row.Location);
             file.HasIndex(row => row.LandedAt, "ix_landed_files_kept").HasFilter("removed_at is null");
+        });
+        modelBuilder.Entity<ImportJob>(job =>
+        {
+            job.HasIndex(row => row.Name).IsUnique();
+            job.HasIndex(row => row.RunId);
+            job.Ignore(row => row.ScheduleId);
+            job.Property(row => row.Definition).HasColumnType("json");
+            job.HasOne<Courier>().WithMany().HasForeignKey(row => row.CourierId).OnDelete(DeleteBehavior.Restrict);
         });
         modelBuilder.AddMessaging();
         modelBuilder.UseSnakeCase();

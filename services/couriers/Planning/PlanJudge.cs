@@ -34,7 +34,7 @@ internal sealed class PlanJudge(IFileLocation source, SourceLayout layout, Couri
         if (_problems.Count == 0 && _missing.Count == 0 && !run.SkipMissingFiles && _warnings.Count == 0 && !searches.Any(search => search.IsSatisfied))
         {
             var nothing = $"None of the optional files was found {When([])}.";
-            if (days.HasWindow)
+            if (days.HasWindow || run.NewFilesOnly)
             {
                 _warnings.Add(nothing);
             }

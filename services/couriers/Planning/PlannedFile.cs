@@ -6,7 +6,7 @@ namespace Platform.Couriers.Planning;
 /// <summary>A file of the source that the run covers.</summary>
 internal sealed record PlannedFile(Entity Entity, FileEntry Entry, DateOnly? FileDate, IReadOnlyDictionary<string, string> Partitions)
 {
-    /// <summary>Place among the files of one day where the source counts its deliveries; 0 elsewhere.</summary>
+    /// <summary>Place among the files of one day where the source counts its deliveries or stamps them with a time; 0 elsewhere.</summary>
     public long Sequence { get; init; }
 }
 
@@ -14,6 +14,9 @@ internal sealed record PlannedFile(Entity Entity, FileEntry Entry, DateOnly? Fil
 internal sealed record RunPlan
 {
     public required IReadOnlyList<PlannedFile> Files { get; init; }
+
+    /// <summary>Files of a sequence that are stamped earlier than the last one that was taken: not part of the run.</summary>
+    public IReadOnlyList<PlannedFile> Late { get; init; } = [];
 
     public required IReadOnlyList<string> Warnings { get; init; }
 

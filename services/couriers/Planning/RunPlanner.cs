@@ -37,7 +37,7 @@ internal sealed class RunPlanner(IFileLocation source, SourceLayout layout, Cour
             .ThenBy(file => file.Entry.Path, StringComparer.Ordinal)
             .ThenBy(file => file.Entity.Tag, StringComparer.Ordinal)
             .ToArray();
-        return findings with { Files = files };
+        return findings with { Files = files, Late = [.. searches.SelectMany(search => search.Late).DistinctBy(file => (file.Entry.Path, file.Entity.Tag))] };
     }
 
     private IEnumerable<(PathMatcher Matcher, DateOnly? Day)> Matchers(Entity entity) => run.Mode switch
@@ -79,15 +79,20 @@ internal sealed class RunPlanner(IFileLocation source, SourceLayout layout, Cour
             var asWritten = written + entry.Path[search.Looked.Length..];
             if (search.Matcher.Matches(asWritten, out var date, out var hour) && _days.Accepts(search.Day, hour))
             {
-                Take(search, entry, date, markers);
+                Take(search, entry, date, search.Matcher.TimeOf(asWritten), markers);
             }
         }
 
         search.CompleteAndEmpty = search.Found.Count == 0 && search.NotReady.Count == 0 && search.Day is not null && Partitions.DateFolder(search.Looked) is { } folder && markers.Contains(folder + layout.ReadyMarker);
     }
 
-    private void Take(Search search, FileEntry entry, DateOnly? date, HashSet<string> markers)
+    private void Take(Search search, FileEntry entry, DateOnly? date, DateTime? time, HashSet<string> markers)
     {
+        if (time < run.FilesFrom?.UtcDateTime)
+        {
+            return;
+        }
+
         if (TemporaryNames.Include(layout.TemporaryNames, entry.Path))
         {
             return;
@@ -116,7 +121,7 @@ internal sealed class RunPlanner(IFileLocation source, SourceLayout layout, Cour
             }
         }
 
-        search.Found.Add(new(search.Entity, entry, fileDate, partitions));
+        (time < run.SequenceReached?.UtcDateTime ? search.Late : search.Found).Add(new(search.Entity, entry, fileDate, partitions) { Sequence = time?.Ticks ?? 0 });
     }
 
     private void TakeOfSync(Search search, FileEntry entry, long number, IReadOnlyDictionary<string, string> partitions)

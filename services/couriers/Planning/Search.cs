@@ -23,8 +23,11 @@ internal sealed class Search(Entity entity, PathMatcher matcher, DateOnly? day)
     /// <summary>Syncs without a manifest, with their number of files.</summary>
     public SortedDictionary<long, int> Unfinished { get; } = [];
 
+    /// <summary>Files of a sequence that are stamped earlier than the last one that was taken.</summary>
+    public List<PlannedFile> Late { get; } = [];
+
     /// <summary>Its file is there, or is known not to come.</summary>
-    public bool IsSatisfied => Found.Count > 0 || CompleteAndEmpty;
+    public bool IsSatisfied => Found.Count > 0 || Late.Count > 0 || CompleteAndEmpty;
 
     /// <summary>The marker says that the day is complete, and there is no file: nothing happened on it.</summary>
     public bool CompleteAndEmpty { get; set; }

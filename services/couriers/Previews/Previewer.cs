@@ -88,7 +88,8 @@ internal sealed class Previewer(
         };
     }
 
-    private async Task<PgpKey?> KeyAsync(FileSettings settings, CancellationToken cancellationToken)
+    /// <summary>What opens the file, where the settings say that it is encrypted.</summary>
+    internal async Task<PgpKey?> KeyAsync(FileSettings settings, CancellationToken cancellationToken)
     {
         if (settings.PgpCredentialId is not { } id)
         {

@@ -63,6 +63,18 @@ internal sealed class CourierRun
     /// <summary>Percent of bad rows its loads may have instead of what each feed allows (F9).</summary>
     public decimal? ErrorThresholdPercent { get; set; }
 
+    /// <summary>Files that earlier runs have loaded, and that have not changed since, are left out; without any new file the run succeeds (R13). Windowed runs do so anyway.</summary>
+    public bool NewFilesOnly { get; init; }
+
+    /// <summary>Of each file only the rows are loaded that changed since the file before it (R13).</summary>
+    public bool Diff { get; init; }
+
+    /// <summary>Where a sequence of files begins: those that are stamped with an earlier time do not belong to it; null takes all.</summary>
+    public DateTimeOffset? FilesFrom { get; init; }
+
+    /// <summary>How far a sequence of files was taken: what comes late, stamped with an earlier time, is left out with a warning.</summary>
+    public DateTimeOffset? SequenceReached { get; init; }
+
     public required string RequestedBy { get; init; }
 
     public required DateTimeOffset RequestedAt { get; init; }

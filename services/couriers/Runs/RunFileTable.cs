@@ -29,11 +29,11 @@ internal sealed class RunFileTable(NpgsqlDataSource database, LandingStore store
         where f.file_id = any($1)
         """;
 
-    /// <summary>The plan as rows, not yet stored. A run with a window covers new files only (S3): those that <paramref name="loads"/> have loaded already, unchanged, are left out.</summary>
+    /// <summary>The plan as rows, not yet stored. A run with a window, or for new files only, leaves out (S3, R13) those that <paramref name="loads"/> have loaded already, unchanged.</summary>
     public async Task<IReadOnlyList<RunFile>> ToRowsAsync(CourierRun run, RunPlan plan, IReadOnlyList<FeedLoad> loads, IFileLocation source, CancellationToken cancellationToken)
     {
         var landed = await ReadLandedAsync(run, plan, source, cancellationToken);
-        var loaded = run.AcceptFrom is null || run.Force ? [] : await ReadLoadedAsync(landed.Values, cancellationToken);
+        var loaded = (run.AcceptFrom is null && !run.NewFilesOnly) || run.Force ? [] : await ReadLoadedAsync(landed.Values, cancellationToken);
         var rows = new List<RunFile>(plan.Files.Count);
         foreach (var file in plan.Files)
         {

@@ -23,6 +23,8 @@ internal sealed class RunSteps(
     CouriersDbContext context, NpgsqlDataSource database, SourceConnections sources, RunFileTable files, FileLander lander, FeedsClient feeds, DefinitionReader definitions,
     OutboxSignal outbox, RunSignal signal, IOptions<RunOptions> options, TimeProvider clock)
 {
+    private const int MostNamed = 5;
+
     private static readonly TimeSpan ProgressInterval = TimeSpan.FromMilliseconds(500);
 
     /// <summary>Works on the run from its present step until it ends, or until nothing remains but to wait for the feeds.</summary>
@@ -105,8 +107,18 @@ internal sealed class RunSteps(
         }
 
         var loadedBefore = plan.Files.Count - rows.Count;
-        IEnumerable<string> warnings = loadedBefore == 0 ? plan.Warnings
-            : [.. plan.Warnings, $"{loadedBefore} {(loadedBefore == 1 ? "file was" : "files were")} left out, for earlier runs have loaded {(loadedBefore == 1 ? "it" : "them")} and nothing has changed since."];
+        List<string> warnings = [.. plan.Warnings];
+        if (loadedBefore > 0)
+        {
+            warnings.Add($"{loadedBefore} {(loadedBefore == 1 ? "file was" : "files were")} left out, for earlier runs have loaded {(loadedBefore == 1 ? "it" : "them")} and nothing has changed since.");
+        }
+
+        if (plan.Late.Count > 0 && await files.ToRowsAsync(work.Run, plan with { Files = plan.Late }, work.Loads, source, cancellationToken) is { Count: > 0 } late)
+        {
+            warnings.Add($"{late.Count} {(late.Count == 1 ? "file is" : "files are")} stamped earlier than the last one that was imported and left out: {string.Join(", ", late.Take(MostNamed).Select(file => file.Key))}{(late.Count > MostNamed ? " …" : "")}. "
+                + $"POST /api/couriers/{work.Run.CourierId}/runs for {(late.Count == 1 ? "its day" : "their days")} loads what came late all the same.");
+        }
+
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
         await work.Lease.UpdateAsync(transaction,

@@ -82,7 +82,7 @@ internal static class ActivationEndpoints
     private static Task<ActivationPlan> PlanAsync(NpgsqlConnection connection, Feed feed, ActivateFeed how, CancellationToken cancellationToken) => ActivationPlan.MakeAsync(
         connection, feed, feed.Draft, new(how.ClearTable, how.DropColumns), cancellationToken);
 
-    private static async Task<Results<Ok<FeedView>, ProblemHttpResult>> ActivateAsync(
+    internal static async Task<Results<Ok<FeedView>, ProblemHttpResult>> ActivateAsync(
         string id, FeedsDbContext database, LoadSignal signal, TimeProvider clock, CancellationToken cancellationToken, ActivateFeed? how = null)
     {
         how ??= new();

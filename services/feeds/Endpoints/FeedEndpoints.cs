@@ -111,7 +111,7 @@ internal static class FeedEndpoints
         feeds.MapDelete("/{id}", DeleteAsync).WithName("DeleteFeed").WithSummary("Delete a feed and its domain table").RequireAuthorization(Roles.Operator);
     }
 
-    private static async Task<Results<Created<FeedView>, ProblemHttpResult>> CreateAsync(
+    internal static async Task<Results<Created<FeedView>, ProblemHttpResult>> CreateAsync(
         FeedInput input, FeedsDbContext database, SampleFiles samples, TimeProvider clock, CancellationToken cancellationToken)
     {
         var problems = DefinitionRules.CheckName(input.Source, input.Name);
