@@ -42,15 +42,19 @@ public sealed class ImportingFromS3(RunningPlatform platform)
         using var user = await PlatformUser.OfAsync(platform);
         var bucket = await platform.S3.CreateBucketAsync();
         await PutAsync(bucket, "clicks_1706659200.json", """[{"who":"a","at":1706659200},{"who":"a","at":1706659200}]""");
-        await PutAsync(bucket, "clicks_1706745600.json", """[{"who":"b","at":1706745600}]""");
+        await PutAsync(bucket, "clicks_1706745600.json", """[{"who":"b","at":1706745600},{"who":"a","at":1706659200},{"who":"a","at":1706659200}]""");
         var job = await NewJobAsync(user, bucket, "clicks_1706659200.json");
-        (job["keepUpdated"], job["frequency"], job["timestampColumn"]) = (true, "daily", "at");
+        (job["keepUpdated"], job["frequency"], job["timestampColumn"], job["diff"]) = (true, "daily", "at", true);
 
         var created = await user.PostAsync("/api/import-jobs", job);
         var imported = await Until.Is(() => user.GetAsync($"/api/import-jobs/{created["id"]}"), found => (int)found["filesImported"]! == 2, TimeSpan.FromMinutes(2), Cancelled);
         Assert.Equal("active", (string)imported["state"]!);
         var table = (string)imported["stream"]!;
         Assert.Equal("a a b 2024-02-01 00:00:00", await platform.AskAsync(table, "select string_agg(who, ' ' order by at, who) || ' ' || to_char(max(at) at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS') from {table}"));
+
+        // Of the second file only the row was read that the first one did not have.
+        var rows = (await user.GetAsync($"/api/courier-runs/{imported["lastRunId"]}"))["rows"]!;
+        Assert.Equal((3, 3), ((int)rows["read"]!, (int)rows["inserted"]!));
 
         // A check that finds no next file stops it; a call resumes it, when there is one.
         await user.PostAsync($"/api/import-jobs/{created["id"]}/stop");

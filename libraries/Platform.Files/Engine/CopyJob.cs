@@ -89,7 +89,11 @@ public sealed record RejectedRow(long FileId, long RowNo, string Field, string? 
 /// <param name="Rejected">Rows of these not written.</param>
 /// <param name="MissingColumns">Incoming names of optional fields the file lacks: their values are null.</param>
 /// <param name="ExtraColumns">Columns of the file no field asks for.</param>
-public sealed record FileCounts(long FileId, long Read, long Rejected, IReadOnlyList<string> MissingColumns, IReadOnlyList<InferredField> ExtraColumns);
+public sealed record FileCounts(long FileId, long Read, long Rejected, IReadOnlyList<string> MissingColumns, IReadOnlyList<InferredField> ExtraColumns)
+{
+    /// <summary>Rows that were passed over, because <see cref="SourceFile.Previous"/> has them too; not among <see cref="Read"/>.</summary>
+    public long Known { get; init; }
+}
 
 /// <summary>What a job gave: <c>Read = Written + Rejected</c>, always.</summary>
 /// <param name="Files">One for each file of the job, in its order.</param>

@@ -24,6 +24,12 @@ public sealed record SourceFile
     /// <summary>What is known of how the file is written; the rest is inferred.</summary>
     public FileSettings Settings { get; init; } = FileSettings.Inferred;
 
+    /// <summary>
+    /// A file of the same format: rows that it has too, by the values of the wanted columns, are passed over (mission R13, <c>diff</c>). For formats whose records a reader of ours takes apart (CSV, JSON, XML);
+    /// others, and ingest queries, read every row.
+    /// </summary>
+    public SourceFile? Previous { get; init; }
+
     /// <summary>What opens the file if it is encrypted with PGP.</summary>
     public PgpKey? Pgp { get; init; }
 

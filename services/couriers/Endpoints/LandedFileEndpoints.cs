@@ -1,7 +1,9 @@
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.EntityFrameworkCore;
+using Platform.Contracts.Couriers;
 using Platform.Couriers.Persistence;
+using Platform.Couriers.Runs;
 using Platform.ServiceDefaults;
 using Platform.ServiceDefaults.Security;
 
@@ -52,7 +54,7 @@ internal static class LandedFileEndpoints
             return Refusal.Invalid("The query", [new("limit", $"Must be from 1 to {MaxInternalPage}; {limit} was given.")]).ToResult();
         }
 
-        if (!await context.Runs.AnyAsync(run => run.Id == runId, cancellationToken))
+        if (await context.Runs.AsNoTracking().SingleOrDefaultAsync(run => run.Id == runId, cancellationToken) is not { } run)
         {
             return Refusal.NotFound("courier run", runId, "The run may have been removed.").ToResult();
         }
@@ -63,7 +65,24 @@ internal static class LandedFileEndpoints
             where planned.RunId == runId && planned.FileNo > after && (tag.Length == 0 || tag.Contains(planned.Tag))
             orderby planned.FileNo
             select new { planned.FileNo, planned.Settings, Landed = landed }).Take(limit + 1).ToListAsync(cancellationToken);
-        var page = files.Take(limit).Select(file => new OrderedFile(file.FileNo, LandedFileView.Of(file.Landed, file.Settings))).ToArray();
+        var before = run.Diff && files.Count > 0 ? await BeforeAsync(run, files[0].FileNo, files[0].Landed.Tag, context, cancellationToken) : null;
+        var page = new List<OrderedFile>();
+        foreach (var file in files.Take(limit))
+        {
+            page.Add(new(file.FileNo, LandedFileView.Of(file.Landed, file.Settings), before));
+            before = run.Diff ? new(file.Landed.Source, file.Landed.Location, file.Landed.Size) : null;
+        }
+
         return TypedResults.Ok(new OrderedFiles(page, files.Count > limit ? page[^1].Order : null));
     }
+
+    // The file before the first of a page: of the same run, or the last that an earlier import has loaded.
+    private static async Task<PreviousFile?> BeforeAsync(CourierRun run, int fileNo, string tag, CouriersDbContext context, CancellationToken cancellationToken) => await (
+        from planned in context.RunFiles.AsNoTracking()
+        join landed in context.LandedFiles.AsNoTracking() on planned.FileId equals landed.Id
+        join of in context.Runs.AsNoTracking() on planned.RunId equals of.Id
+        where of.CourierId == run.CourierId && planned.Tag == tag && landed.RemovedAt == null
+            && ((of.Id == run.Id && planned.FileNo < fileNo) || (of.NewFilesOnly && of.State == RunState.Succeeded && string.Compare(of.Id, run.Id) < 0))
+        orderby of.Id descending, planned.FileNo descending
+        select new PreviousFile(landed.Source, landed.Location, landed.Size)).FirstOrDefaultAsync(cancellationToken);
 }

@@ -70,8 +70,14 @@ internal sealed record LandedFileView
     };
 }
 
-/// <summary>A file of a run for those who load it.</summary>
-internal sealed record OrderedFile(int Order, LandedFileView File);
+/// <summary>A file of a run for those who load it, with the file before it when only what changed since is wanted (R13).</summary>
+internal sealed record OrderedFile(int Order, LandedFileView File, PreviousFile? Previous);
+
+/// <summary>The landed file that was taken before another.</summary>
+/// <param name="Source">Where it came from.</param>
+/// <param name="Location">Path in the landing store, relative to its root.</param>
+/// <param name="Size">Bytes.</param>
+internal sealed record PreviousFile(string Source, string Location, long Size);
 
 /// <summary>A page of them; <paramref name="Next"/> is the <c>after</c> of the next one.</summary>
 internal sealed record OrderedFiles(IReadOnlyList<OrderedFile> Items, int? Next);

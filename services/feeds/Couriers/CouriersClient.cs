@@ -24,7 +24,7 @@ internal sealed class CouriersClient(HttpClient http)
         {
             using var response = await http.GetAsync($"/internal/courier-runs/{Uri.EscapeDataString(runId)}/files?after={after}&limit={PageSize}{query}", cancellationToken);
             var page = await response.ReadAsync<FilePage>(cancellationToken);
-            files.AddRange(page.Items.Select(item => item.File));
+            files.AddRange(page.Items.Select(item => item.File with { Previous = item.Previous }));
             after = page.Next;
         }
 
@@ -33,5 +33,5 @@ internal sealed class CouriersClient(HttpClient http)
 
     private sealed record FilePage(IReadOnlyList<OrderedFile> Items, long? Next);
 
-    private sealed record OrderedFile(long Order, LandedFile File);
+    private sealed record OrderedFile(long Order, LandedFile File, PreviousFile? Previous);
 }

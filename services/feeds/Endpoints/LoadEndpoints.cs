@@ -128,7 +128,9 @@ public sealed record LoadView
 /// <param name="Read">Rows in the file; absent while the load has not read it.</param>
 /// <param name="Rejected">Rows of these that were rejected.</param>
 /// <param name="UnknownColumns">Columns the feed does not know (F12).</param>
-public sealed record LoadFileView(long FileNo, string FileId, string FileName, string Source, DateOnly? FileDate, long? Read, long? Rejected, IReadOnlyList<string> UnknownColumns);
+/// <param name="Previous">The file before it, when only what changed since was loaded (an import with diff).</param>
+/// <param name="Known">Rows that the file before it has too: passed over, and not among those read.</param>
+public sealed record LoadFileView(long FileNo, string FileId, string FileName, string Source, DateOnly? FileDate, long? Read, long? Rejected, IReadOnlyList<string> UnknownColumns, string? Previous, long? Known);
 
 /// <summary>One bad value of a rejected row.</summary>
 /// <param name="FileId">The landed file.</param>
@@ -170,9 +172,10 @@ internal static class LoadEndpoints
             return refusal.ToResult();
         }
 
-        var files = await database.LoadFiles.AsNoTracking().Where(file => file.LoadId == id && file.FileNo > cursor).OrderBy(file => file.FileNo).Take(limit + 1)
-            .Select(file => new LoadFileView(file.FileNo, file.FileId, file.FileName, file.Source, file.FileDate, file.Read, file.Rejected, file.UnknownColumns)).ToListAsync(cancellationToken);
-        return TypedResults.Ok(Page<LoadFileView>.From(files, limit, file => Cursor(file.FileNo)));
+        var files = await database.LoadFiles.AsNoTracking().Where(file => file.LoadId == id && file.FileNo > cursor).OrderBy(file => file.FileNo).Take(limit + 1).ToListAsync(cancellationToken);
+        var views = files.Select(file => new LoadFileView(
+            file.FileNo, file.FileId, file.FileName, file.Source, file.FileDate, file.Read, file.Rejected, file.UnknownColumns, file.Previous?.Source, file.Previous is null ? null : file.Known));
+        return TypedResults.Ok(Page<LoadFileView>.From([.. views], limit, file => Cursor(file.FileNo)));
     }
 
     private static async Task<Results<Ok<Page<RejectedRowView>>, ProblemHttpResult>> RejectedAsync(

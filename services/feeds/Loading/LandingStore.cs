@@ -1,4 +1,5 @@
 using Platform.Contracts.Failures;
+using Platform.Feeds.Couriers;
 using Platform.Feeds.Persistence;
 using Platform.Files.Engine;
 using Platform.Files.Formats;
@@ -33,6 +34,16 @@ internal sealed class LandingStore(FeedsOptions options, KindRegistry<IFileForma
             throw new LoadFailedException(FailureCategory.BadFile, $"{file.Source} has {found.Length} bytes in the landing store, but was landed with {file.Size}. Run the courier again with force.");
         }
 
-        return new() { Path = path, Name = file.Source, Format = format.Name, FileId = file.FileNo, Partitions = file.Partitions, Settings = file.Settings };
+        var opened = new SourceFile { Path = path, Name = file.Source, Format = format.Name, FileId = file.FileNo, Partitions = file.Partitions, Settings = file.Settings };
+        return file.Previous is null ? opened : opened with { Previous = Previous(root, file.Previous, opened) };
+    }
+
+    // One that the store let go of is no hindrance: the file is then loaded whole, which adds nothing that is there already.
+    private static SourceFile? Previous(string root, PreviousFile previous, SourceFile file)
+    {
+        var path = Path.GetFullPath(Path.Combine(root, previous.Location));
+        return path.StartsWith(root + Path.DirectorySeparatorChar, StringComparison.Ordinal) && new FileInfo(path) is { Exists: true } found && found.Length == previous.Size
+            ? file with { Path = path, Name = previous.Source }
+            : null;
     }
 }

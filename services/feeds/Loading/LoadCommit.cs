@@ -133,10 +133,10 @@ internal sealed class LoadCommit(TimeProvider clock, OutboxSignal outbox, LoadSi
 
     private static async Task WriteFileCountsAsync(LoadAttempt attempt, NpgsqlTransaction transaction, CancellationToken cancellationToken)
     {
-        var counts = attempt.Copied!.Files.Select(file => new { file_no = file.FileId, read = file.Read, rejected = file.Rejected, unknown = SchemaDrift.UnknownColumns(file).Select(column => column.Name) });
+        var counts = attempt.Copied!.Files.Select(file => new { file_no = file.FileId, read = file.Read, rejected = file.Rejected, known = file.Known, unknown = SchemaDrift.UnknownColumns(file).Select(column => column.Name) });
         await using var update = new NpgsqlCommand("""
-            update load_files f set read = c.read, rejected = c.rejected, unknown_columns = c.unknown
-            from jsonb_to_recordset($2) as c(file_no bigint, read bigint, rejected bigint, unknown text[])
+            update load_files f set read = c.read, rejected = c.rejected, known = c.known, unknown_columns = c.unknown
+            from jsonb_to_recordset($2) as c(file_no bigint, read bigint, rejected bigint, known bigint, unknown text[])
             where f.file_no = c.file_no and f.load_id = $1
             """, transaction.Connection, transaction)
         {

@@ -43,6 +43,7 @@ internal sealed class LoadFileList(IServiceScopeFactory scopes)
         FileDate = file.FileDate,
         Partitions = new(file.Partitions ?? new Dictionary<string, string>()),
         Settings = file.Settings ?? FileSettings.Inferred,
+        Previous = file.Previous,
     };
 
     private static async Task KeepAsync(FeedsDbContext database, Load load, RowLease lease, List<LandedFile> files, CancellationToken cancellationToken)
@@ -64,12 +65,13 @@ internal sealed class LoadFileList(IServiceScopeFactory scopes)
             file.FileDate,
             Partitions = file.Partitions ?? new Dictionary<string, string>(),
             Settings = file.Settings ?? FileSettings.Inferred,
+            file.Previous,
         });
         var json = JsonSerializer.Serialize(numbered, PlatformJson.Options);
         await database.Database.ExecuteSqlAsync($"""
-            insert into load_files (load_id, file_id, source, file_name, location, tag, content_type, size, file_date, partitions, settings, unknown_columns)
-            select {load.Id}, f."fileId", f.source, f."fileName", f.location, f.tag, f."contentType", f.size, f."fileDate", f.partitions, f.settings, array[]::text[]
-            from jsonb_to_recordset({json}::jsonb) as f("order" int, "fileId" text, source text, "fileName" text, location text, tag text, "contentType" text, size bigint, "fileDate" date, partitions jsonb, settings jsonb)
+            insert into load_files (load_id, file_id, source, file_name, location, tag, content_type, size, file_date, partitions, settings, previous, unknown_columns)
+            select {load.Id}, f."fileId", f.source, f."fileName", f.location, f.tag, f."contentType", f.size, f."fileDate", f.partitions, f.settings, f.previous, array[]::text[]
+            from jsonb_to_recordset({json}::jsonb) as f("order" int, "fileId" text, source text, "fileName" text, location text, tag text, "contentType" text, size bigint, "fileDate" date, partitions jsonb, settings jsonb, previous jsonb)
             order by f."order"
             """, cancellationToken);
         await transaction.CommitAsync(cancellationToken);

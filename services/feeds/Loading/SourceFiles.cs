@@ -14,7 +14,8 @@ internal sealed class SourceFiles(LandingStore landing, IServiceScopeFactory sco
         var opened = new List<SourceFile>();
         foreach (var file in files.Select(landing.Open))
         {
-            opened.Add(file.Settings.PgpCredentialId is { } id ? file with { Pgp = await KeyAsync(id, purpose, keys, cancellationToken) } : file);
+            var key = file.Settings.PgpCredentialId is { } id ? await KeyAsync(id, purpose, keys, cancellationToken) : null;
+            opened.Add(file with { Pgp = key, Previous = file.Previous is { } previous ? previous with { Pgp = key } : null });
         }
 
         return opened;

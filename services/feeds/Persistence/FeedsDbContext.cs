@@ -71,6 +71,7 @@ internal sealed class FeedsDbContext(DbContextOptions<FeedsDbContext> options) :
         file.HasOne<Load>().WithMany().HasForeignKey(row => row.LoadId).OnDelete(DeleteBehavior.Cascade);
         Json(file.Property(row => row.Partitions));
         Json(file.Property(row => row.Settings)).HasDefaultValueSql("'{}'::jsonb");
+        Json(file.Property(row => row.Previous));
     }
 
     private static void MapRejectedValues(EntityTypeBuilder<RejectedValue> value)

@@ -1,4 +1,5 @@
 using Platform.Contracts.Failures;
+using Platform.Feeds.Couriers;
 using Platform.Files.Engine;
 
 namespace Platform.Feeds.Persistence;
@@ -151,9 +152,15 @@ internal sealed class LoadFile
     /// <summary>How the file is written, as far as is known.</summary>
     public FileSettings Settings { get; init; } = FileSettings.Inferred;
 
+    /// <summary>The file before this one, when only what changed since is loaded (R13).</summary>
+    public PreviousFile? Previous { get; init; }
+
     public long? Read { get; init; }
 
     public long? Rejected { get; init; }
+
+    /// <summary>Rows that <see cref="Previous"/> has too: they were passed over and are not among <see cref="Read"/>.</summary>
+    public long? Known { get; init; }
 
     /// <summary>Columns of the file that the feed does not know (F12).</summary>
     public List<string> UnknownColumns { get; init; } = [];

@@ -175,19 +175,27 @@ public sealed class ImportJobTests(CouriersApp app)
         var bucket = await app.NewBucketAsync();
         await app.PutAsync(bucket, "users.csv", Csv);
         var job = NewJob(bucket, "users.csv");
-        (job["keepUpdated"], job["frequency"], job["timeOfDay"], job["timeZone"]) = (true, "weekly", "07:30", "Europe/Berlin");
+        (job["keepUpdated"], job["frequency"], job["timeOfDay"], job["timeZone"], job["diff"]) = (true, "weekly", "07:30", "Europe/Berlin", true);
         var created = await app.PostAsync("/api/import-jobs", job, HttpStatusCode.Created);
         var schedule = await RegisteredAsync(created, 1);
         Assert.Equal((ScheduleFrequency.Weekly, new TimeOnly(7, 30), "Europe/Berlin"), (schedule.Frequency!.Value, schedule.TimeOfDay!.Value, schedule.TimeZone));
 
-        await SucceedAsync(await DueAsync(created, schedule, Noon));
+        var first = await DueAsync(created, schedule, Noon);
+        await SucceedAsync(first);
         var idle = await app.WaitAsync(await DueAsync(created, schedule, Noon.AddDays(7)));
         Assert.Equal(0, (int)idle["files"]!["total"]!);
         await CouriersApp.Eventually(() => app.Feeds.Schedules.OfType<ScheduledWorkEnded>().Any(told => told.ScheduleId == schedule.ScheduleId && told.Slot == Noon.AddDays(7)));
         Assert.Equal("active", (string)(await app.GetAsync($"/api/import-jobs/{created["id"]}"))["state"]!);
 
         await app.PutAsync(bucket, "users.csv", Csv + "3,c@example.com,2024-02-01 00:00:00,1\n");
-        await SucceedAsync(await DueAsync(created, schedule, Noon.AddDays(14)));
+        var again = await DueAsync(created, schedule, Noon.AddDays(14));
+        await SucceedAsync(again);
+
+        // With diff, those who load it are told the file before it.
+        var landed = (await app.GetAsServiceAsync($"/internal/courier-runs/{first}/files"))["items"]![0]!;
+        Assert.Null(landed["previous"]);
+        var replaced = (await app.GetAsServiceAsync($"/internal/courier-runs/{again}/files"))["items"]![0]!;
+        Assert.Equal((string)landed["file"]!["location"]!, (string)replaced["previous"]!["location"]!);
 
         // Replaced: the old schedule goes, a new one begins.
         job["timeOfDay"] = "08:00";

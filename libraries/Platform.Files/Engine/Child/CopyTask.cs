@@ -85,10 +85,13 @@ internal sealed class CopyTask : IDisposable
     {
         var parts = new List<FileCounts>();
         var read = 0L;
+        var known = 0L;
+        var changed = file.Previous is { } previous && Look.Format(file) is RecordFormat ? new RowDiff(_job, _intake).Between(previous, file) : null;
         foreach (var part in _intake.Parts(file))
         {
-            parts.Add(Copy(part with { RowsBefore = read }, before + read));
+            parts.Add(Copy(part with { RowsBefore = read + known }, changed, before + read));
             read += parts[^1].Read;
+            known += parts[^1].Known;
         }
 
         return parts is [var only] ? only : new FileCounts(
@@ -96,15 +99,16 @@ internal sealed class CopyTask : IDisposable
             read,
             parts.Sum(part => part.Rejected),
             [.. parts.SelectMany(part => part.MissingColumns).Distinct(StringComparer.OrdinalIgnoreCase)],
-            [.. parts.SelectMany(part => part.ExtraColumns).DistinctBy(column => column.Name, StringComparer.OrdinalIgnoreCase)]);
+            [.. parts.SelectMany(part => part.ExtraColumns).DistinctBy(column => column.Name, StringComparer.OrdinalIgnoreCase)])
+        { Known = known };
     }
 
-    private FileCounts Copy(SourceFile file, long before)
+    private FileCounts Copy(SourceFile file, RowFilter? changed, long before)
     {
         var format = Look.Format(file);
         if (format is RecordFormat records)
         {
-            return RecordCopy.Run(records, file, _job, _buffer, _rejected, read => ProgressNow(before + read));
+            return RecordCopy.Run(records, file, changed, _job, _buffer, _rejected, read => ProgressNow(before + read));
         }
 
         var plan = CopyPlan.For(format, file, Look.Columns(_connection, format, file), _job.Fields);

@@ -8,7 +8,7 @@ internal static class RecordCopy
 {
     private const int RowsBetweenProgress = 4096;
 
-    public static FileCounts Run(RecordFormat format, SourceFile file, EngineJob job, CopyBuffer buffer, RejectedRows rejected, Action<long> progress)
+    public static FileCounts Run(RecordFormat format, SourceFile file, RowFilter? changed, EngineJob job, CopyBuffer buffer, RejectedRows rejected, Action<long> progress)
     {
         var rules = job.Fields.Select(field => new FieldRule(field)).ToList();
         return RecordFaults.Guard(file, () =>
@@ -18,6 +18,12 @@ internal static class RecordCopy
             var encoder = new RecordEncoder(buffer, rejected, reader, Plan(reader, file, rules, partitions), job.LoadId, file);
             while (reader.Read())
             {
+                if (changed?.Has(file.RowsBefore + encoder.Read + encoder.Known + 1) == false)
+                {
+                    encoder.PassOver();
+                    continue;
+                }
+
                 encoder.Encode();
                 if (encoder.Read % RowsBetweenProgress == 0)
                 {
@@ -32,7 +38,8 @@ internal static class RecordCopy
                 encoder.Read,
                 encoder.Rejected,
                 [.. job.Fields.Select(field => field.Incoming).Where(name => !seen.Contains(name) && !partitions.ContainsKey(name))],
-                [.. reader.Columns.Where(name => !wanted.Contains(name)).Select(name => new InferredField(name, FieldType.String, null, null, true, TypeGuess.TextType))]);
+                [.. reader.Columns.Where(name => !wanted.Contains(name)).Select(name => new InferredField(name, FieldType.String, null, null, true, TypeGuess.TextType))])
+            { Known = encoder.Known };
         });
     }
 

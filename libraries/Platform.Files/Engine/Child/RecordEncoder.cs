@@ -39,11 +39,17 @@ internal sealed unsafe class RecordEncoder
     /// <summary>Records of these that were not written.</summary>
     public long Rejected { get; private set; }
 
+    /// <summary>Records that were passed over; not among <see cref="Read"/>.</summary>
+    public long Known { get; private set; }
+
+    /// <summary>Leaves the reader's current record out.</summary>
+    public void PassOver() => Known++;
+
     /// <summary>Writes the reader's current record.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Encode()
     {
-        var row = _rowsBefore + ++Read;
+        var row = _rowsBefore + Known + ++Read;
         if (_reader.Problem is { } problem)
         {
             Rejected++;

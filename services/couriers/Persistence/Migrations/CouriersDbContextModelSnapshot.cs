@@ -81,6 +81,129 @@ namespace Platform.Couriers.Persistence.Migrations
                     b.ToTable("couriers");
                 });
 
+            modelBuilder.Entity("Platform.Couriers.Imports.ImportJob", b =>
+                {
+                    b.Property<string>("Id")
+                        .HasColumnType("text")
+                        .HasColumnName("id");
+
+                    b.Property<string>("CourierId")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("courier_id");
+
+                    b.Property<DateTimeOffset>("CreatedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("created_at");
+
+                    b.Property<string>("Definition")
+                        .IsRequired()
+                        .HasColumnType("json")
+                        .HasColumnName("definition");
+
+                    b.Property<bool>("Diff")
+                        .HasColumnType("boolean")
+                        .HasColumnName("diff");
+
+                    b.Property<string>("DomainTable")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("domain_table");
+
+                    b.Property<string>("FeedId")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("feed_id");
+
+                    b.Property<DateTimeOffset?>("FilesFrom")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("files_from");
+
+                    b.Property<int>("FilesImported")
+                        .HasColumnType("integer")
+                        .HasColumnName("files_imported");
+
+                    b.Property<string>("Format")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("format");
+
+                    b.Property<string>("Frequency")
+                        .HasColumnType("text")
+                        .HasColumnName("frequency");
+
+                    b.Property<int>("Generation")
+                        .HasColumnType("integer")
+                        .HasColumnName("generation");
+
+                    b.Property<bool>("KeepUpdated")
+                        .HasColumnType("boolean")
+                        .HasColumnName("keep_updated");
+
+                    b.Property<string>("Message")
+                        .HasColumnType("text")
+                        .HasColumnName("message");
+
+                    b.Property<string>("Name")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("name");
+
+                    b.Property<string>("Pattern")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("pattern");
+
+                    b.Property<string>("RunId")
+                        .HasColumnType("text")
+                        .HasColumnName("run_id");
+
+                    b.Property<DateTimeOffset?>("SequenceReached")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("sequence_reached");
+
+                    b.Property<DateTimeOffset?>("Slot")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("slot");
+
+                    b.Property<string>("State")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("state");
+
+                    b.Property<TimeOnly?>("TimeOfDay")
+                        .HasColumnType("time without time zone")
+                        .HasColumnName("time_of_day");
+
+                    b.Property<string>("TimeZone")
+                        .HasColumnType("text")
+                        .HasColumnName("time_zone");
+
+                    b.Property<DateTimeOffset>("UpdatedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("updated_at");
+
+                    b.Property<string>("UpdatedBy")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("updated_by");
+
+                    b.HasKey("Id")
+                        .HasName("pk_import_jobs");
+
+                    b.HasIndex("CourierId")
+                        .HasDatabaseName("ix_import_jobs_courier_id");
+
+                    b.HasIndex("Name")
+                        .IsUnique()
+                        .HasDatabaseName("ix_import_jobs_name");
+
+                    b.HasIndex("RunId")
+                        .HasDatabaseName("ix_import_jobs_run_id");
+
+                    b.ToTable("import_jobs");
+                });
+
             modelBuilder.Entity("Platform.Couriers.Landing.LandedFile", b =>
                 {
                     b.Property<string>("Id")
@@ -229,6 +352,10 @@ namespace Platform.Couriers.Persistence.Migrations
                         .HasColumnType("date")
                         .HasColumnName("date");
 
+                    b.Property<bool>("Diff")
+                        .HasColumnType("boolean")
+                        .HasColumnName("diff");
+
                     b.Property<DateTimeOffset?>("EndedAt")
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("ended_at");
@@ -252,6 +379,10 @@ namespace Platform.Couriers.Persistence.Migrations
                     b.Property<int>("FilesDone")
                         .HasColumnType("integer")
                         .HasColumnName("files_done");
+
+                    b.Property<DateTimeOffset?>("FilesFrom")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("files_from");
 
                     b.Property<int>("FilesPulled")
                         .HasColumnType("integer")
@@ -299,6 +430,10 @@ namespace Platform.Couriers.Persistence.Migrations
                         .HasColumnType("text")
                         .HasColumnName("mode");
 
+                    b.Property<bool>("NewFilesOnly")
+                        .HasColumnType("boolean")
+                        .HasColumnName("new_files_only");
+
                     b.Property<DateTimeOffset?>("NotBefore")
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("not_before");
@@ -328,6 +463,10 @@ namespace Platform.Couriers.Persistence.Migrations
                         .IsRequired()
                         .HasColumnType("text")
                         .HasColumnName("requested_by");
+
+                    b.Property<DateTimeOffset?>("SequenceReached")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("sequence_reached");
 
                     b.Property<bool>("SkipMissingFiles")
                         .HasColumnType("boolean")
@@ -599,6 +738,16 @@ namespace Platform.Couriers.Persistence.Migrations
                         .HasName("pk_outbox_messages");
 
                     b.ToTable("outbox_messages", (string)null);
+                });
+
+            modelBuilder.Entity("Platform.Couriers.Imports.ImportJob", b =>
+                {
+                    b.HasOne("Platform.Couriers.Definitions.Courier", null)
+                        .WithMany()
+                        .HasForeignKey("CourierId")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .IsRequired()
+                        .HasConstraintName("fk_import_jobs_couriers_courier_id");
                 });
 
             modelBuilder.Entity("Platform.Couriers.Runs.RunFile", b =>

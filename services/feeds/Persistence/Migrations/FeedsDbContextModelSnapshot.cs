@@ -362,6 +362,10 @@ namespace Platform.Feeds.Persistence.Migrations
                         .HasColumnType("text")
                         .HasColumnName("file_name");
 
+                    b.Property<long?>("Known")
+                        .HasColumnType("bigint")
+                        .HasColumnName("known");
+
                     b.Property<string>("LoadId")
                         .IsRequired()
                         .HasColumnType("text")
@@ -376,6 +380,10 @@ namespace Platform.Feeds.Persistence.Migrations
                         .IsRequired()
                         .HasColumnType("jsonb")
                         .HasColumnName("partitions");
+
+                    b.Property<string>("Previous")
+                        .HasColumnType("jsonb")
+                        .HasColumnName("previous");
 
                     b.Property<long?>("Read")
                         .HasColumnType("bigint")
