@@ -55,7 +55,8 @@ internal sealed class DemoRun(DemoOptions options)
                 await new BrevoStep(api).RunAsync((string)decisions["domainTable"]!, feeds.TryGetValue("events", out var events) ? (string)events["domainTable"]! : null);
             }
 
-            return Summarize() && groupsRan;
+            var looped = await new CampaignStep(api, options).RunAsync();
+            return Summarize() && groupsRan && looped;
         }
         finally
         {

@@ -3,6 +3,7 @@
 
 PACKAGES_FOR_SERVERS=('/usr/lib/postgresql/*/bin/initdb=postgresql' '/usr/lib/rabbitmq/bin/rabbitmq-server=rabbitmq-server' 'epmd=erlang-base')
 PACKAGES_FOR_S3=('ceph-mon=ceph-mon' 'ceph-osd=ceph-osd' 'radosgw=radosgw' 'ceph=ceph-common')
+PACKAGES_FOR_DEMO=('/usr/sbin/sshd=openssh-server')
 PACKAGES_FOR_BUILDING=('node=nodejs' 'npm=npm')
 PACKAGES_FOR_RUNNING=('openssl=openssl' 'curl=curl' 'prlimit=util-linux' 'ss=iproute2' 'pgrep=procps' 'psql=postgresql-client' 'ssh=openssh-client'
   # What files are packed with: the libraries are loaded by the reading process.

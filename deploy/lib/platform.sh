@@ -36,7 +36,7 @@ start_s3() { "$root/deploy/servers/s3.sh" start "$state/s3" "${port[s3]}" "${por
 
 stop_servers() {
   local server
-  for server in s3 rabbitmq postgres; do
+  for server in sftp s3 rabbitmq postgres; do
     [ ! -d "$state/$server" ] || "$root/deploy/servers/$server.sh" stop "$state/$server" || true
   done
 }
@@ -102,6 +102,16 @@ start_partners() {
   wait_until 30 partners_up || fail "The partner stand-ins do not start: $(tail -n 5 "$state/logs/partners.log")"
 }
 
+# start_campaign: an SFTP account, and Optimizely Campaign as the demo plays it on the account's directory.
+start_campaign() {
+  "$root/deploy/servers/sftp.sh" start "$state/sftp" "${port[sftp]}"
+  (cd "$root/tests/standins/campaign/bin/$CONFIGURATION/net10.0" && exec setsid dotnet Platform.CampaignStandIns.dll "$state/sftp/files" 1000) > "$state/logs/campaign.log" 2>&1 < /dev/null &
+  remember_pid "$state/pids/campaign" $!
+  disown
+  campaign_up() { [ -d "$state/sftp/files/out" ]; }
+  wait_until 30 campaign_up || fail "The stand-in of Optimizely Campaign does not start: $(tail -n 5 "$state/logs/campaign.log")"
+}
+
 # use_partners: the settings that lead optimizely-brevo to them.
 use_partners() {
   local optimizely=http://127.0.0.1:${port[optimizely]} brevo=http://127.0.0.1:${port[brevo]}
@@ -149,6 +159,7 @@ stop_processes() {
   done
   wait "${jobs[@]}"
   stop_pid "$state/pids/partners" TERM 5
+  stop_pid "$state/pids/campaign" TERM 5
 }
 
 is_ready() { curl -fs -o /dev/null --max-time 3 "$(url_of "$1")/health/ready"; }
