@@ -54,6 +54,7 @@ internal static class CampaignsService
         builder.Services.AddScoped<ResponseSetUp>();
         builder.Services.AddScoped<ResponseRuns>();
         builder.Services.AddScoped<ResponseFacts>();
+        builder.Services.AddScoped<MailingMatch>();
         builder.Services.AddSingleton<ResponseSignal>();
         builder.Services.AddSingleton<ResponseLeases>();
         builder.Services.AddHostedService<ResponseWorker>();

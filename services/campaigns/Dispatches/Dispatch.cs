@@ -61,8 +61,11 @@ internal sealed class Dispatch
 
     public IReadOnlyList<string> Warnings { get; set; } = [];
 
-    /// <summary>The mailing the partner made, from its log file.</summary>
+    /// <summary>The mailing the partner made, from its log file, or from the responses.</summary>
     public long? MailingId { get; set; }
+
+    /// <summary>No log file named the mailing: it was found by client, start time and addresses among the responses.</summary>
+    public bool MailingMatched { get; set; }
 
     /// <summary>Faults of the environment met since the last word to send.</summary>
     public int Faults { get; set; }

@@ -7,7 +7,7 @@ using Platform.Campaigns.Recipients;
 namespace Platform.Campaigns.Reports;
 
 /// <summary>Figures from the response tables, computed by PostgreSQL under the role that may only read them. A table that does not exist yet has no rows.</summary>
-internal sealed class Reporting(CampaignsDbContext context, DomainTables domainTables)
+internal sealed partial class Reporting(CampaignsDbContext context, DomainTables domainTables)
 {
     /// <summary>The response tables by feed name, and what stands for one that is missing.</summary>
     private static readonly Dictionary<string, string> Tables = new(StringComparer.Ordinal)
@@ -15,10 +15,10 @@ internal sealed class Reporting(CampaignsDbContext context, DomainTables domainT
         ["Mailings"] = "null::bigint as id, null::bigint as client_id, null::timestamptz as started, null::timestamptz as finished",
         ["Recipients"] = "null::bigint as mailing_id, null::bigint as id, null::text as sending_status, null::text as delivery_status, null::text as response_category",
         ["Links"] = "null::bigint as id, null::bigint as mailing_id, null::text as name, null::text as url",
-        ["Clicks"] = "null::bigint as link_id, null::bigint as mailing_id, null::bigint as recipient_id",
-        ["Opens"] = "null::bigint as mailing_id, null::bigint as recipient_id",
-        ["AutomatedOpens"] = "null::bigint as mailing_id, null::bigint as recipient_id",
-        ["Unsubscribes"] = "null::bigint as mailing_id, null::bigint as recipient_id",
+        ["Clicks"] = "null::bigint as link_id, null::bigint as mailing_id, null::bigint as recipient_id, null::timestamptz as created",
+        ["Opens"] = "null::bigint as mailing_id, null::bigint as recipient_id, null::timestamptz as created",
+        ["AutomatedOpens"] = "null::bigint as mailing_id, null::bigint as recipient_id, null::timestamptz as created",
+        ["Unsubscribes"] = "null::bigint as mailing_id, null::bigint as recipient_id, null::timestamptz as created",
         ["Responses"] = "null::bigint as mailing_id, null::bigint as recipient_id, null::text as category",
     };
 
@@ -114,11 +114,11 @@ internal sealed class Reporting(CampaignsDbContext context, DomainTables domainT
     {
         var ids = reports.ConvertAll(report => (long?)report.MailingId);
         var dispatches = await context.Dispatches.AsNoTracking().Where(row => row.ConnectionId == connectionId && ids.Contains(row.MailingId))
-            .Select(row => new { row.MailingId, row.Id, row.WaveId }).ToListAsync(cancellationToken);
+            .Select(row => new { row.MailingId, row.Id, row.WaveId, row.MailingMatched }).ToListAsync(cancellationToken);
         foreach (var report in reports)
         {
             var dispatch = dispatches.FirstOrDefault(row => row.MailingId == report.MailingId);
-            (report.DispatchId, report.WaveId) = (dispatch?.Id, dispatch?.WaveId);
+            (report.DispatchId, report.WaveId, report.JoinedBy) = (dispatch?.Id, dispatch?.WaveId, dispatch switch { null => "unassigned", { MailingMatched: true } => "match", _ => "log" });
         }
     }
 

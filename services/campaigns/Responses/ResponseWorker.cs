@@ -8,7 +8,7 @@ using Platform.ServiceDefaults;
 
 namespace Platform.Campaigns.Responses;
 
-/// <summary>Does what imports of response files want done: starts those that were asked for, and tells of the facts that loads brought. Each step may run twice and changes nothing the second time.</summary>
+/// <summary>Does what imports of response files want done: starts those that were asked for, tells of the facts that loads brought, and finds mailings that no log file named. Each step may run twice and changes nothing the second time.</summary>
 internal sealed partial class ResponseWorker(ResponseLeases leases, ResponseSignal signal, IServiceScopeFactory scopes, TimeProvider clock, ILogger<ResponseWorker> logger) : BackgroundService
 {
     private static readonly TimeSpan Poll = TimeSpan.FromSeconds(1);
@@ -68,6 +68,7 @@ internal sealed partial class ResponseWorker(ResponseLeases leases, ResponseSign
         [
             () => scope.ServiceProvider.GetRequiredService<ResponseRuns>().StartAsync(import, stop.Token),
             () => scope.ServiceProvider.GetRequiredService<ResponseFacts>().TellAsync(import, stop.Token),
+            () => scope.ServiceProvider.GetRequiredService<MailingMatch>().FindAsync(import, stop.Token),
         ];
         foreach (var step in steps)
         {
@@ -77,7 +78,7 @@ internal sealed partial class ResponseWorker(ResponseLeases leases, ResponseSign
             }
             catch (Exception e) when (!stop.IsCancellationRequested)
             {
-                // One connection's trouble is told with it, stops neither its other step nor the others, and is tried again.
+                // One connection's trouble is told with it, stops neither its other steps nor the others, and is tried again.
                 var (category, reason) = FailureClassifier.Classify(e);
                 bug |= category == FailureCategory.Bug;
                 Faulted(logger, category == FailureCategory.Bug ? e : null, lease.Id, reason);

@@ -77,7 +77,7 @@ internal sealed class StatusReader(CampaignsDbContext context, Accounts accounts
         await context.Entry(dispatch).ReloadAsync(cancellationToken);
         foreach (var line in lines)
         {
-            dispatch.MailingId = line.MailingId ?? dispatch.MailingId;
+            (dispatch.MailingId, dispatch.MailingMatched) = line.MailingId is { } told ? (told, false) : (dispatch.MailingId, dispatch.MailingMatched);
             var state = line.State ?? (errors ? Failed(dispatch.State) : null);
             if (state is { } next && Rank(next) > Rank(dispatch.State))
             {

@@ -155,6 +155,10 @@ namespace Platform.Campaigns.Persistence.Migrations
                         .HasColumnType("bigint")
                         .HasColumnName("mailing_id");
 
+                    b.Property<bool>("MailingMatched")
+                        .HasColumnType("boolean")
+                        .HasColumnName("mailing_matched");
+
                     b.Property<string>("Message")
                         .HasColumnType("text")
                         .HasColumnName("message");
