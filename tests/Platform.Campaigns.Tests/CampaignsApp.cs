@@ -41,6 +41,8 @@ public sealed class CampaignsApp : IAsyncLifetime
 
     public HttpClient Client { get; private set; } = null!;
 
+    public IServiceProvider Services => _app.Services;
+
     public NpgsqlDataSource Database { get; private set; } = null!;
 
     /// <summary>Where domain tables lie, as their owner.</summary>
@@ -59,8 +61,11 @@ public sealed class CampaignsApp : IAsyncLifetime
         Database = NpgsqlDataSource.Create(_database.ConnectionString);
         DomainTables = NpgsqlDataSource.Create(_domain.ConnectionString);
         await StartCredentialsAsync();
+        var sisters = _credentials.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single();
         Settings = ServiceSettings.Of("campaigns", _database.ConnectionString, _rabbit.Uri, _keys)
-            .With("Services:credentials", _credentials.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single())
+            .With("Services:credentials", sisters)
+            .With("Services:feeds", sisters)
+            .With("Services:couriers", sisters)
             .With("ConnectionStrings:DomainTables", await MakeReaderAsync())
             .With("Retention:Every", "00:00:01")
             .With("Logging:LogLevel:Default", "Warning");
@@ -129,6 +134,10 @@ public sealed class CampaignsApp : IAsyncLifetime
             _ when _accounts.TryGetValue(id, out var server) => Results.Json(Secret("sftp", server.PrivateKey, server)),
             _ => Results.Problem(statusCode: (int)HttpStatusCode.NotFound),
         });
+        // Couriers and feeds, as far as an import needs them to be set up; Platform.EndToEnd.Tests has the real ones.
+        _credentials.MapPut("/internal/feeds", (JsonObject feed) => Results.Json(new { id = $"df-{feed["source"]}-{feed["name"]}" }));
+        _credentials.MapPost("/internal/feeds/files", () => Results.Json(Array.Empty<object>()));
+        _credentials.MapPut("/internal/couriers/{id}", (string id, JsonObject courier) => Results.Json(new { id, name = (string)courier["name"]! }));
         await _credentials.StartAsync();
     }
 
