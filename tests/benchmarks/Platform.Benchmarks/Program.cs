@@ -2,6 +2,7 @@ using Platform.Benchmarks;
 
 var benchmarks = new Dictionary<string, Func<string[], Task<Result>>>
 {
+    ["gateway"] = GatewayLatency.RunAsync,
     ["ingest-again"] = IngestMerge.AgainAsync,
     ["ingest-csv"] = IngestCsv.RunAsync,
     ["ingest-delta"] = IngestMerge.DeltaAsync,
