@@ -1,7 +1,10 @@
+using System.IO.Compression;
 using System.Net;
 using System.Net.Http.Json;
+using System.Text;
 using System.Text.Json.Nodes;
 using Platform.Feeds.Couriers;
+using Platform.Testing;
 using Xunit;
 
 namespace Platform.Feeds.Tests;
@@ -25,6 +28,29 @@ public sealed class IngestQueries(FeedsApp app)
         Assert.Equal("3 3 0 0 0 0 0", load.Counts());
         Assert.Equal(["101|Ann a", "102|Ann b", "201|Bob d"], await app.RowsAsync(table));
         Assert.Equal("3 0 0 3 0 0 0", (await app.LoadAsync(feed, orders, more, customers)).Counts());
+    }
+
+    [Fact]
+    public async Task Files_of_different_formats_are_joined_each_packed_or_not()
+    {
+        var (feed, table) = await FeedAsync("""
+            select cast(p.id as bigint) as id, p.name || ', ' || (k.kind ->> 'name') || ' ' || k.numbers || ': ' || w.temp || ', ' || coalesce(x.note, '-') as v
+            from people p
+            join (select id, kind, string_agg(tag ->> 'no', '+' order by tag ->> 'no') as numbers from (select *, unnest(cast(tags as json[])) as tag from kinds) group by id, kind) k on cast(k.id as bigint) = cast(p.id as bigint)
+            join weather w using (station) left join notes x on cast(x.id as bigint) = cast(p.id as bigint)
+            where w.time = (select max(time) from weather l where l.station = w.station)
+            """);
+        var people = LandText("csv", "text/csv", "id;name;station\n1;\"Ann; the first\";011990-99999\n2;Bob;012650-99999\n") with { Tag = "people" };
+        var kinds = LandText("ndjson.gz", "application/x-ndjson", "{\"id\":1,\"kind\":{\"name\":\"gold\"},\"tags\":[{\"no\":1},{\"no\":2}]}\n{\"id\":2,\"kind\":{\"name\":\"free\"},\"tags\":[{\"no\":3}]}\n") with { Tag = "kinds" };
+        var notes = LandText("xml", "application/xml", "<notes><row><id>2</id><note>late</note></row><row><id>3</id><note>none</note></row></notes>") with { Tag = "notes" };
+        var name = $"{Guid.CreateVersion7()}.avro";
+        File.Copy(SharedData.Path("avro", "apache-avro", "weather.avro"), Path.Combine(app.LandingRoot, name));
+        var weather = app.Landed.Add(app.LandExisting(name) with { ContentType = "application/avro", Tag = "weather" });
+
+        var load = await app.LoadAsync(feed, people, kinds, notes, weather);
+
+        Assert.True((string?)load["state"] == "loaded", load.ToJsonString());
+        Assert.Equal(["1|Ann; the first, gold 1+2: -11, -", "2|Bob, free 3: 78, late"], await app.RowsAsync(table));
     }
 
     [Fact]
@@ -99,6 +125,18 @@ public sealed class IngestQueries(FeedsApp app)
         var (other, table) = await app.KeyedFeedAsync();
         await app.LoadAsync(other, app.Land("select 1 as id, 'a' as v"));
         Assert.Equal(["1|a"], await app.RowsAsync(table));
+    }
+
+    private LandedFile LandText(string extension, string contentType, string text)
+    {
+        var name = $"{Guid.CreateVersion7()}.{extension}";
+        using (var file = File.Create(Path.Combine(app.LandingRoot, name)))
+        using (Stream target = extension.EndsWith(".gz", StringComparison.Ordinal) ? new GZipStream(file, CompressionLevel.Fastest) : file)
+        {
+            target.Write(Encoding.UTF8.GetBytes(text));
+        }
+
+        return app.Landed.Add(app.LandExisting(name) with { ContentType = contentType });
     }
 
     private Task<(string Id, string Table)> FeedAsync(string query) => app.ActiveFeedAsync(new()

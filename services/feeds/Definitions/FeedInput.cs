@@ -77,7 +77,7 @@ public sealed record FeedInput
 
     /// <summary>
     /// A SELECT in DuckDB's dialect over the files of a run, each file tag a view of its files; its result is loaded instead of the files. At most 20,000 characters. Nested values are reached
-    /// with <c>unnest</c> and <c>.</c>; files can be joined. No other table, file, setting or extension.
+    /// with <c>unnest</c> and <c>.</c> in Parquet, and as JSON elsewhere: <c>kind -&gt;&gt; 'name'</c>, <c>unnest(cast(items as json[]))</c>. Files can be joined. No other table, file, setting or extension.
     /// </summary>
     public string? IngestQuery { get; init; }
 

@@ -23,6 +23,8 @@ internal static class FailureClassifier
         HttpRequestException http => (FailureCategory.Environment, $"The couriers service does not answer: {http.Message}"),
         TaskCanceledException { InnerException: TimeoutException } => (FailureCategory.Environment, "The couriers service did not answer in time."),
 
+        PostgresException { SqlState: PostgresErrorCodes.ProgramLimitExceeded } server when server.MessageText.StartsWith("row is too big", StringComparison.Ordinal) => (FailureCategory.Configuration,
+            $"A row of this feed does not fit a page of PostgreSQL: {server.MessageText}. Activate the feed with clearTable true, which lays its table out anew, and load it again."),
         PostgresException { SqlState: PostgresErrorCodes.ProgramLimitExceeded } server => (FailureCategory.BadFile,
             $"A value is too long for the key or an index of the table: {server.MessageText}. At most about 2,700 bytes fit. Take another key, or have the value shortened."),
 
