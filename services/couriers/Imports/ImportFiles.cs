@@ -9,6 +9,9 @@ internal static class ImportFiles
     /// <summary>The one tag of the job's files.</summary>
     public const string Tag = "import";
 
+    /// <summary>Fields are chosen by name, so that a CSV file always has its names in the first row.</summary>
+    public const int HeaderRows = 1;
+
     private static readonly string[] Text = ["text/csv", "text/tab-separated-values", "text/pipe-separated-values"];
 
     // Names that say nothing are guessed from the first byte, and this one is neither's.
@@ -54,6 +57,11 @@ internal static class ImportFiles
         if (Separator(plan, contentType) is { } separator)
         {
             landAs["file/separator"] = separator;
+        }
+
+        if (plan.Format == ImportFormat.Csv)
+        {
+            landAs["file/header-rows"] = HeaderRows;
         }
 
         var entity = new JsonObject { ["object/type"] = "file" };

@@ -239,7 +239,9 @@ internal sealed class ImportJobReader(AddressGuard guard)
                 return null;
             }
 
-            return Plan(input, format, folder, file, FilePattern.Parse(file is null ? $"{Quoted(folder)}*{Quoted(ImportFiles.Ending(format))}" : Quoted(folder + file)));
+            // What makes a name impossible has been said already.
+            var named = FilePattern.TryParse(file is null ? $"{Quoted(folder)}*{Quoted(ImportFiles.Ending(format))}" : Quoted(folder + file), out _);
+            return named is null ? null : Plan(input, format, folder, file, named);
         }
 
         if (prefix.Contains('/'))

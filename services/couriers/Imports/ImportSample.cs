@@ -96,9 +96,9 @@ internal sealed class ImportSamples(SourceConnections connections, PreviewSpool 
         {
             var head = await engine.HeadAsync(file, HeadBytes, cancellationToken);
             var contentType = ImportFiles.ContentType(plan, head.Bytes);
-            if (ImportFiles.Separator(plan, contentType) is { } separator)
+            if (plan.Format == ImportFormat.Csv)
             {
-                file = file with { Settings = settings with { Csv = new() { Separator = separator } } };
+                file = file with { Settings = settings with { Csv = new() { Separator = ImportFiles.Separator(plan, contentType), HeaderRows = ImportFiles.HeaderRows } } };
             }
 
             file = file with { Format = formats.All.Single(kind => kind.ContentTypes.Contains(contentType)).Name };

@@ -6,9 +6,12 @@ namespace Platform.Couriers.Patterns;
 /// Names of the files of a sequence (R4, R13): a folder, a prefix that may be a regular expression and must match the file name up to its timestamp, the timestamp, an ending. What may stand between prefix and timestamp is
 /// one of <c>_ - .</c>. Files may be packed: <c>.gz</c> and the like may follow the ending.
 /// </summary>
-internal sealed class SequenceName
+internal sealed partial class SequenceName
 {
     private const int MaxPrefixLength = 500;
+
+    // An expression without backtracking grows with them, those inside each other multiplied.
+    private const long MostRepetitions = 1000;
     private const string Special = @"\^$.|?*+()[]{}#";
 
     private static readonly string[] Packings = [".gz", ".gzip", ".zst", ".bz2", ".zip", ".pgp", ".gpg", ".asc"];
@@ -35,6 +38,7 @@ internal sealed class SequenceName
             : text.StartsWith('/') ? "starts with '/'; keys in a bucket do not."
             : text.Any(char.IsControl) ? "has a control character."
             : ending is not null && (!ending.StartsWith('.') || ending.Contains('/') || ending.Any(char.IsControl)) ? $"is followed by the ending '{ending}'; expected one like .json."
+            : Repetitions(prefix) > MostRepetitions ? $"repeats parts up to {Repetitions(prefix)} times; at most {MostRepetitions} are possible."
             : prefix.Contains("(?<", StringComparison.Ordinal) || prefix.Contains("(?'", StringComparison.Ordinal) ? "has a named group or looks behind itself; expected a plain regular expression."
             : null;
         if (problem is not null)
@@ -84,6 +88,14 @@ internal sealed class SequenceName
 
         return false;
     }
+
+    private static long Repetitions(string prefix) =>
+        Counted().Matches(prefix).Select(match => match.Value.Trim('{', '}').Split(',', StringSplitOptions.RemoveEmptyEntries).Max(Number)).Aggregate(1L, (all, one) => Math.Min(all * Math.Max(one, 1), int.MaxValue));
+
+    private static long Number(string digits) => int.TryParse(digits, System.Globalization.CultureInfo.InvariantCulture, out var number) ? number : int.MaxValue;
+
+    [GeneratedRegex(@"\{[0-9]+(?:,[0-9]*)?\}")]
+    private static partial Regex Counted();
 
     private bool IsPrefix(string name, int end) => _prefix.IsMatch(name.AsSpan(0, end)) || (end > 0 && name[end - 1] is '_' or '-' or '.' && _prefix.IsMatch(name.AsSpan(0, end - 1)));
 

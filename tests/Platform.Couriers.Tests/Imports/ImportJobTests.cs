@@ -53,6 +53,9 @@ public sealed class ImportJobTests(CouriersApp app)
     [InlineData("""{"file":"users"}""", "$.format")]
     [InlineData("""{"file":"users_20240131.csv","prefix":"groups"}""", "$.prefix")]
     [InlineData("""{"format":"csv"}""", "$.file")]
+    [InlineData("""{"format":"csv","file":""}""", "$.file")]
+    [InlineData("""{"file":"a\u0001.csv"}""", "$.file")]
+    [InlineData("""{"format":"csv","directory":"in","file":"sub/"}""", "$.file", "$.file")]
     public async Task What_does_not_go_together_is_told(string input, params string[] paths)
     {
         var job = JsonNode.Parse(input)!.AsObject();
@@ -96,6 +99,18 @@ public sealed class ImportJobTests(CouriersApp app)
         var refused = await app.PostAsync("/api/import-jobs", job, HttpStatusCode.BadRequest);
 
         Assert.Equal(path, (string)Assert.Single(refused["errors"]!.AsArray())!["path"]!);
+    }
+
+    [Fact]
+    public async Task The_first_row_of_a_csv_file_holds_the_names_also_where_everything_is_text()
+    {
+        var bucket = await app.NewBucketAsync();
+        await app.PutAsync(bucket, "people.csv", "name,city\nAnna,Bonn\nBert,Kiel\n");
+        var job = NewJob(bucket, "people.csv");
+
+        await app.PostAsync("/api/import-jobs", job, HttpStatusCode.Created);
+
+        Assert.Equal(["name", "city"], app.Sisters.Streams[(string)job["stream"]!]["columns"]!.AsArray().Select(column => (string)column!["name"]!));
     }
 
     [Fact]

@@ -23,6 +23,7 @@ public sealed class SequenceNameTests
     [InlineData("events", ".json", "events_1706686205123.json", "2024-01-31T07:30:05.123")]
     [InlineData("user_[a-z]+", ".csv", "user_abc_20240131.csv", "2024-01-31T00:00:00")]
     [InlineData("(users|groups)", ".csv", "groups_20240131.csv", "2024-01-31T00:00:00")]
+    [InlineData("v[0-9]{3,}x{0,2}", ".csv", "v1234_20240131.csv", "2024-01-31T00:00:00")]
     [InlineData("v[0-9]+", ".csv", "v12345678_20240131.csv", "2024-01-31T00:00:00")]
     [InlineData("export_20230101", ".csv", "export_20230101_20240131.csv", "2024-01-31T00:00:00")]
     [InlineData(".*", ".json", "20240131.json", "2024-01-31T00:00:00")]
@@ -61,6 +62,8 @@ public sealed class SequenceNameTests
     [InlineData("users(?=x)", "looks ahead")]
     [InlineData(@"(a)\1", "regular expression")]
     [InlineData("(?<y>a)", "named group")]
+    [InlineData("((a{500}){500}){500}", "at most 1000")]
+    [InlineData("a{99999999999999999999}", "at most 1000")]
     [InlineData("/users", "starts with '/'")]
     [InlineData("users\n", "control character")]
     public void What_cannot_be_a_prefix_is_said(string prefix, string reason)
