@@ -129,6 +129,12 @@ public static partial class Problems
 
     private sealed partial class ExceptionToProblem(IProblemDetailsService problems, ILogger<ExceptionToProblem> logger) : IExceptionHandler
     {
+        // Of the exceptions that System.Text.Json means to be told as faults of the JSON; reading a text later than the rest, nobody else does.
+        private const string UnreadableText = "System.Text.Json.Rethrowable";
+
+        private static readonly Refusal HalfCharacter = new(StatusCodes.Status400BadRequest, "invalid-input", "The input is not valid",
+            "A text of the request holds half of a character (in JSON one of \\ud800 to \\udfff without its other half). Send whole characters. Nothing was changed.");
+
         // PostgreSQL's text cannot hold it, and no field of the platform has a use for it.
         private static readonly Refusal NulCharacter = new(StatusCodes.Status400BadRequest, "invalid-input", "The input is not valid",
             "A text of the request contains the character U+0000 (in JSON \\u0000, in an address %00), which cannot be stored. Leave it out. Nothing was changed.");
@@ -145,6 +151,7 @@ public static partial class Problems
             {
                 RefusedException refused => refused.Refusal,
                 BadHttpRequestException bad => FromBadRequest(bad, context),
+                InvalidOperationException { Source: UnreadableText } => HalfCharacter,
                 PostgresException { SqlState: PostgresErrorCodes.CharacterNotInRepertoire or PostgresErrorCodes.UntranslatableCharacter } => NulCharacter,
                 DbUpdateException { InnerException: PostgresException { SqlState: PostgresErrorCodes.CharacterNotInRepertoire or PostgresErrorCodes.UntranslatableCharacter } } => NulCharacter,
                 _ when IsDatabaseAbsent(exception) => DatabaseAbsent,
