@@ -33,7 +33,7 @@ internal sealed partial class ConversionQueue(NpgsqlDataSource database, TimePro
 
         await using var session = await database.OpenConnectionAsync(cancellationToken);
         await using var transaction = await session.BeginTransactionAsync(cancellationToken);
-        var distinct = events.DistinctBy(each => each.Id).ToList();
+        var distinct = events.DistinctBy(each => each.Id).Select(Storable).ToList();
         await using var insert = new NpgsqlCommand("""
             insert into conversion_events (id, connection_id, direction, payload, occurred_at, state, reason)
             select e.id, $1, $2, e.payload, e.occurred_at, case when e.skipped is null then 'Queued' else 'Skipped' end, e.skipped
@@ -72,6 +72,32 @@ internal sealed partial class ConversionQueue(NpgsqlDataSource database, TimePro
 
         await transaction.CommitAsync(cancellationToken);
         return inserted;
+    }
+
+    // A text from a partner's JSON may hold what jsonb cannot: U+0000, or half of a character.
+    private static QueuedEvent Storable(QueuedEvent each) =>
+        each.Payload.Contains("""\u0000""", StringComparison.Ordinal) || (each.Payload.Contains("""\ud""", StringComparison.OrdinalIgnoreCase) && !HasWholeTexts(each.Payload))
+            ? each with { Payload = "{}", Skipped = each.Skipped ?? "a text of the event holds U+0000 or half of a character, which cannot be stored" }
+            : each;
+
+    /// <summary>Whether no text of the JSON holds half of a surrogate pair.</summary>
+    public static bool HasWholeTexts(string json)
+    {
+        var reader = new Utf8JsonReader(Encoding.UTF8.GetBytes(json));
+        try
+        {
+            while (reader.Read())
+            {
+                _ = reader.TokenType is JsonTokenType.String or JsonTokenType.PropertyName ? reader.GetString() : null;
+            }
+
+            return true;
+        }
+        catch (InvalidOperationException)
+        {
+            // What the reader throws for half of a surrogate pair, and for nothing else here.
+            return false;
+        }
     }
 
     /// <summary>Queues the rows of a table of Optimizely's enriched events for Brevo. Rows that were queued before add nothing.</summary>

@@ -45,23 +45,23 @@ internal sealed record Datafile
     public IReadOnlyList<DatafileEntity>? Events { get; init; }
 }
 
-internal sealed record DatafileEntity(string Id, string Key);
+internal sealed record DatafileEntity(string Id = "", string Key = "");
 
-internal sealed record DatafileAudience(string Id, string? Name, JsonElement Conditions);
+internal sealed record DatafileAudience(string Id = "", string? Name = null, JsonElement Conditions = default);
 
-internal sealed record DatafileGroup(string Id, string? Policy, IReadOnlyList<DatafileExperiment>? Experiments, IReadOnlyList<DatafileAllocation>? TrafficAllocation);
+internal sealed record DatafileGroup(string Id = "", string? Policy = null, IReadOnlyList<DatafileExperiment>? Experiments = null, IReadOnlyList<DatafileAllocation>? TrafficAllocation = null);
 
-internal sealed record DatafileRollout(string Id, IReadOnlyList<DatafileExperiment>? Experiments);
+internal sealed record DatafileRollout(string Id = "", IReadOnlyList<DatafileExperiment>? Experiments = null);
 
 internal sealed record DatafileAllocation(string? EntityId, double EndOfRange);
 
-internal sealed record DatafileFlag(string? Id, string Key, string? RolloutId, IReadOnlyList<string>? ExperimentIds, IReadOnlyList<DatafileVariable>? Variables);
+internal sealed record DatafileFlag(string? Id = null, string Key = "", string? RolloutId = null, IReadOnlyList<string>? ExperimentIds = null, IReadOnlyList<DatafileVariable>? Variables = null);
 
-internal sealed record DatafileVariable(string Id, string Key, string Type, string? SubType, string? DefaultValue);
+internal sealed record DatafileVariable(string Id = "", string Key = "", string Type = "", string? SubType = null, string? DefaultValue = null);
 
-internal sealed record DatafileVariation(string Id, string Key, bool? FeatureEnabled, IReadOnlyList<DatafileVariableUse>? Variables);
+internal sealed record DatafileVariation(string Id = "", string Key = "", bool? FeatureEnabled = null, IReadOnlyList<DatafileVariableUse>? Variables = null);
 
-internal sealed record DatafileVariableUse(string Id, string? Value);
+internal sealed record DatafileVariableUse(string Id = "", string? Value = null);
 
 /// <summary>An experiment, the rule of a rollout, or a holdout: they share their shape.</summary>
 internal sealed record DatafileExperiment
@@ -108,6 +108,7 @@ internal sealed class NamesAsText : JsonConverter<string>
 }
 
 [JsonSourceGenerationOptions(
-    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, PropertyNameCaseInsensitive = true, NumberHandling = JsonNumberHandling.AllowReadingFromString, Converters = [typeof(NamesAsText)])]
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, PropertyNameCaseInsensitive = true, NumberHandling = JsonNumberHandling.AllowReadingFromString,
+    RespectNullableAnnotations = true, Converters = [typeof(NamesAsText)])]
 [JsonSerializable(typeof(Datafile))]
 internal sealed partial class DatafileJson : JsonSerializerContext;

@@ -46,7 +46,7 @@ internal sealed class DatafileCompiler
 
     private Project Compile(string sha256)
     {
-        foreach (var audience in (_datafile.Audiences ?? []).Concat(_datafile.TypedAudiences ?? []))
+        foreach (var audience in Each(_datafile.Audiences).Concat(Each(_datafile.TypedAudiences)))
         {
             _conditions.AddAudience(audience.Id, audience.Conditions);
         }
@@ -97,8 +97,8 @@ internal sealed class DatafileCompiler
             ExperimentsByKey = byKey.Where(pair => !pair.Value.IsRolloutRule).ToDictionary(StringComparer.Ordinal),
             ExperimentsById = _byId,
             VariationsById = _variations,
-            AttributeIds = (_datafile.Attributes ?? []).DistinctByLast(attribute => attribute.Key).ToDictionary(pair => pair.Key, pair => pair.Value.Id, StringComparer.Ordinal),
-            EventIds = (_datafile.Events ?? []).DistinctByLast(item => item.Key).ToDictionary(pair => pair.Key, pair => pair.Value.Id, StringComparer.Ordinal),
+            AttributeIds = Each(_datafile.Attributes).DistinctByLast(attribute => attribute.Key).ToDictionary(pair => pair.Key, pair => pair.Value.Id, StringComparer.Ordinal),
+            EventIds = Each(_datafile.Events).DistinctByLast(item => item.Key).ToDictionary(pair => pair.Key, pair => pair.Value.Id, StringComparer.Ordinal),
             Audiences = NamedAudiences(),
             Slots = _conditions.Slots,
             GlobalHoldouts = holdouts,
@@ -106,32 +106,32 @@ internal sealed class DatafileCompiler
     }
 
     private List<Audience> NamedAudiences() =>
-        [.. (_datafile.Audiences ?? []).Concat(_datafile.TypedAudiences ?? [])
+        [.. Each(_datafile.Audiences).Concat(Each(_datafile.TypedAudiences))
             .DistinctByLast(audience => audience.Id).Values
             .Where(audience => audience.Id != "$opt_dummy_audience")
             .Select(audience => new Audience(audience.Id, audience.Name ?? audience.Id, _conditions.Audience(audience.Id)))];
 
     private void AddExperiments()
     {
-        foreach (var source in _datafile.Experiments ?? [])
+        foreach (var source in Each(_datafile.Experiments))
         {
             Add(source, isRolloutRule: false);
         }
 
-        foreach (var source in _datafile.Groups ?? [])
+        foreach (var source in Each(_datafile.Groups))
         {
-            var traffic = (source.TrafficAllocation ?? []).Select(share => (End(share), share.EntityId ?? "")).ToArray();
+            var traffic = Each(source.TrafficAllocation).Select(share => (End(share), share.EntityId ?? "")).ToArray();
             var group = new ExclusionGroup(source.Id, Encoding.UTF8.GetBytes(source.Id), traffic);
-            foreach (var member in source.Experiments ?? [])
+            foreach (var member in Each(source.Experiments))
             {
                 // Overlapping groups (policy other than random) exclude nobody.
                 Add(member, isRolloutRule: false).Group = source.Policy == "random" ? group : null;
             }
         }
 
-        foreach (var rollout in _datafile.Rollouts ?? [])
+        foreach (var rollout in Each(_datafile.Rollouts))
         {
-            _rollouts[rollout.Id] = [.. (rollout.Experiments ?? []).Select(rule => Add(rule, isRolloutRule: true))];
+            _rollouts[rollout.Id] = [.. Each(rollout.Experiments).Select(rule => Add(rule, isRolloutRule: true))];
         }
     }
 
@@ -140,11 +140,11 @@ internal sealed class DatafileCompiler
         var experiment = Create(source, isRolloutRule);
         _all.Add((experiment, source));
         _byId[source.Id] = experiment;
-        foreach (var variation in (source.Variations ?? []).DistinctByLast(variation => variation.Key).Values)
+        foreach (var variation in Each(source.Variations).DistinctByLast(variation => variation.Key).Values)
         {
-            if (variation.Variables is { } uses)
+            if (variation.Variables is not null)
             {
-                _variables[variation.Id] = uses.DistinctByLast(use => use.Id).ToDictionary(pair => pair.Key, pair => pair.Value.Value, StringComparer.Ordinal);
+                _variables[variation.Id] = Each(variation.Variables).DistinctByLast(use => use.Id).ToDictionary(pair => pair.Key, pair => pair.Value.Value, StringComparer.Ordinal);
             }
         }
 
@@ -166,7 +166,7 @@ internal sealed class DatafileCompiler
             Targeting = _conditions.CompileTargeting(source.AudienceConditions, source.AudienceIds),
             Whitelist = source.ForcedVariations is { Count: > 0 } forced ? forced.ToDictionary(StringComparer.Ordinal) : null,
         };
-        foreach (var variation in source.Variations ?? [])
+        foreach (var variation in Each(source.Variations))
         {
             var compiled = new Variation(variation.Id, variation.Key, variation.FeatureEnabled == true);
             experiment.Variations.Add(compiled);
@@ -181,7 +181,7 @@ internal sealed class DatafileCompiler
     {
         traffic = [];
         var global = new List<Experiment>();
-        foreach (var source in _datafile.Holdouts ?? [])
+        foreach (var source in Each(_datafile.Holdouts))
         {
             var holdout = Create(source, isRolloutRule: false);
             holdout.IsRunning = source.Status == "Running";
@@ -189,7 +189,7 @@ internal sealed class DatafileCompiler
             global.Add(holdout);
         }
 
-        foreach (var source in _datafile.LocalHoldouts ?? [])
+        foreach (var source in Each(_datafile.LocalHoldouts))
         {
             if (source.IncludedRules is not { Count: > 0 })
             {
@@ -212,10 +212,10 @@ internal sealed class DatafileCompiler
     {
         extended = new(StringComparer.Ordinal);
         var flags = new List<Flag>();
-        foreach (var source in _datafile.FeatureFlags ?? [])
+        foreach (var source in Each(_datafile.FeatureFlags))
         {
             var rules = source.RolloutId is { } rolloutId ? _rollouts.GetValueOrDefault(rolloutId, []) : [];
-            Experiment[] experiments = [.. (source.ExperimentIds ?? []).Select(id => _byId.GetValueOrDefault(id)).OfType<Experiment>()];
+            Experiment[] experiments = [.. Each(source.ExperimentIds).Select(id => _byId.GetValueOrDefault(id)).OfType<Experiment>()];
 
             // A feature rollout (type fr) falls back to the variation of "everyone else" for all the traffic it leaves.
             var everyoneElse = rules.LastOrDefault()?.Variations.FirstOrDefault();
@@ -237,13 +237,16 @@ internal sealed class DatafileCompiler
                 Key = source.Key,
                 Experiments = experiments,
                 Rules = rules,
-                Variables = [.. (source.Variables ?? []).Select(Variable)],
+                Variables = [.. Each(source.Variables).DistinctByLast(variable => variable.Key).Values.Select(Variable)],
                 VariationsByKey = variations,
             });
         }
 
         return flags;
     }
+
+    private static IEnumerable<T> Each<T>(IReadOnlyList<T?>? items)
+        where T : class => (items ?? []).Select(item => item ?? throw new DatafileException("A list of the datafile holds null. Check the SDK key: each environment has its own."));
 
     // Buckets are whole: below 2500.5 is below 2501.
     private static int End(DatafileAllocation share) => (int)Math.Ceiling(share.EndOfRange);
@@ -261,7 +264,7 @@ internal sealed class DatafileCompiler
     // Whom the prediction service would decide for gets nothing here, wherever it stands.
     private IEnumerable<Allocation> Traffic(DatafileExperiment source) => source.Cmab.ValueKind == JsonValueKind.Object
         ? []
-        : (source.TrafficAllocation ?? []).Select(share => new Allocation(End(share), share.EntityId is { } id ? _variations.GetValueOrDefault(id) : null));
+        : Each(source.TrafficAllocation).Select(share => new Allocation(End(share), share.EntityId is { } id ? _variations.GetValueOrDefault(id) : null));
 }
 
 file static class Sequences

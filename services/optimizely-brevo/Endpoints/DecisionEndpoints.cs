@@ -93,6 +93,11 @@ internal static class DecisionEndpoints
             problems.Add(new($"{path}.userId", "A user id has 1 to 1000 characters."));
         }
 
+        if (decision.Id is { Length: 0 or > 200 })
+        {
+            problems.Add(new($"{path}.id", "An id has 1 to 200 characters; left out, one is made of the decision."));
+        }
+
         if (decision.Timestamp > now.AddDays(1))
         {
             problems.Add(new($"{path}.timestamp", "The time lies more than a day ahead; it would outdo all later decisions of the contact."));
@@ -103,6 +108,11 @@ internal static class DecisionEndpoints
         var source = info.TryGetValue("sourceInfo", out var given) && given.ValueKind == JsonValueKind.Object ? given : default;
         var experimentKey = Text("experimentKey") ?? TextIn(source, "experimentKey") ?? Text("ruleKey");
         var featureKey = Text("featureKey") ?? Text("flagKey");
+        if (experimentKey is { Length: > 1000 } || featureKey is { Length: > 1000 })
+        {
+            problems.Add(new($"{path}.decisionInfo", "A key has at most 1000 characters."));
+        }
+
         if (experimentKey is null && featureKey is null && DecisionIntake.TypeOf(decision.Type) is not null)
         {
             problems.Add(new($"{path}.decisionInfo", "experimentKey, featureKey or flagKey is needed."));

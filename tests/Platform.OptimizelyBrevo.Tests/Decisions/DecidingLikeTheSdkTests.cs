@@ -122,6 +122,9 @@ public sealed class DecidingLikeTheSdkTests
     [InlineData("null")]
     [InlineData("<html>not found</html>")]
     [InlineData("""{"version":"4","experiments":7}""")]
+    [InlineData("""{"version":"4","experiments":[null]}""")]
+    [InlineData("""{"version":"4","experiments":[{"id":null,"key":"e"}]}""")]
+    [InlineData("""{"version":"4","featureFlags":[{"key":"f","variables":[null]}]}""")]
     [InlineData("""{"version":"4","audiences":[{"id":"1","name":"x","conditions":"[\"and\","}]}""")]
     public void What_is_no_datafile_is_refused(string text) =>
         Assert.Throws<DatafileException>(() => DatafileCompiler.Compile(System.Text.Encoding.UTF8.GetBytes(text)));
