@@ -12,7 +12,7 @@ PACKAGES_FOR_TESTS=("${PACKAGES_FOR_SERVERS[@]}" "${PACKAGES_FOR_S3[@]}" "${PACK
   '/usr/sbin/sshd=openssh-server' '/usr/lib/python3/dist-packages/asyncssh/__init__.py=python3-asyncssh'
   'gzip=gzip' 'zstd=zstd' 'bzip2=bzip2' 'xz=xz-utils' 'zip=zip' 'tar=tar')
 # What the platform is measured against.
-PACKAGES_FOR_BENCHMARKS=('pgloader=pgloader' '/usr/sbin/nginx=nginx')
+PACKAGES_FOR_BENCHMARKS=('pgloader=pgloader' '/usr/sbin/nginx=nginx' 'rclone=rclone' 'aws=awscli')
 
 is_there() {
   case $1 in

@@ -86,19 +86,22 @@ public static class Outbox
     /// <summary>
     /// Publishes a command or event when, and only when, <paramref name="transaction"/> commits. Call <see cref="OutboxSignal.Wake"/> after the commit, or the message waits for the next poll.
     /// </summary>
-    public static async Task PublishAsync(NpgsqlTransaction transaction, object message, TimeProvider clock, CancellationToken cancellationToken)
+    public static Task PublishAsync(NpgsqlTransaction transaction, object message, TimeProvider clock, CancellationToken cancellationToken) => PublishAllAsync(transaction, [message], clock, cancellationToken);
+
+    /// <summary>Publishes many messages by one statement, in all else as <see cref="PublishAsync"/>.</summary>
+    public static async Task PublishAllAsync(NpgsqlTransaction transaction, IEnumerable<object> messages, TimeProvider clock, CancellationToken cancellationToken)
     {
-        var row = OutboxMessage.From(message, clock.GetUtcNow());
+        var rows = messages.Select(message => OutboxMessage.From(message, clock.GetUtcNow())).ToArray();
         await using var command = new NpgsqlCommand(
-            "insert into outbox_messages (id, message_type, body, trace_parent, created_at) values ($1, $2, $3, $4, $5)", transaction.Connection, transaction)
+            "insert into outbox_messages (id, message_type, body, trace_parent, created_at) select * from unnest($1, $2, $3, $4, $5)", transaction.Connection, transaction)
         {
             Parameters =
             {
-                new() { Value = row.Id },
-                new() { Value = row.MessageType },
-                new() { Value = row.Body },
-                new() { Value = (object?)row.TraceParent ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Text },
-                new() { Value = row.CreatedAt },
+                new() { Value = rows.Select(row => row.Id).ToArray() },
+                new() { Value = rows.Select(row => row.MessageType).ToArray() },
+                new() { Value = rows.Select(row => row.Body).ToArray() },
+                new() { Value = rows.Select(row => row.TraceParent).ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text },
+                new() { Value = rows.Select(row => row.CreatedAt).ToArray() },
             },
         };
         await command.ExecuteNonQueryAsync(cancellationToken);

@@ -39,11 +39,7 @@ internal sealed class LandingLedger(NpgsqlDataSource database, OutboxSignal outb
             ], cancellationToken);
         await InsertAsync(transaction, files, cancellationToken);
         await LinkAsync(transaction, arrived, cancellationToken);
-        foreach (var file in files)
-        {
-            await Outbox.PublishAsync(transaction, ToMessage(file), clock, cancellationToken);
-        }
-
+        await Outbox.PublishAllAsync(transaction, files.Select(ToMessage), clock, cancellationToken);
         await transaction.CommitAsync(cancellationToken);
         outbox.Wake();
     }
