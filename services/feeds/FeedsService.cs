@@ -65,6 +65,7 @@ internal static class FeedsService
         app.MapLoadDecisionEndpoints();
         app.MapInternalFeedEndpoints();
         app.MapFeedSetupEndpoints();
+        app.MapDomainViews();
         app.MapInternalStreamEndpoints();
     }
 }

@@ -137,6 +137,7 @@ public sealed class CampaignsApp : IAsyncLifetime
         // Couriers and feeds, as far as an import needs them to be set up; Platform.EndToEnd.Tests has the real ones.
         _credentials.MapPut("/internal/feeds", (JsonObject feed) => Results.Json(new { id = $"df-{feed["source"]}-{feed["name"]}" }));
         _credentials.MapPost("/internal/feeds/files", () => Results.Json(Array.Empty<object>()));
+        _credentials.MapPut("/internal/domain-views", () => Results.NoContent());
         _credentials.MapPut("/internal/couriers/{id}", (string id, JsonObject courier) => Results.Json(new { id, name = (string)courier["name"]! }));
         await _credentials.StartAsync();
     }

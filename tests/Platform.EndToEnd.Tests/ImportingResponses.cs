@@ -48,6 +48,9 @@ public sealed class ImportingResponses(RunningPlatform platform, SshServer serve
         Assert.Equal("11|2021-07-01 10:07:55+00|OK|,12|2021-07-01 10:07:55+00|HARD|fatal_bounce,13|2021-07-01 10:07:55+00|PENDING|never heard of", await AskAsync(source, "Recipients", "id, created, delivery_status, response_category"));
         Assert.Equal("2|5|11,2|5|11,4|5|11", await AskAsync(source, "Opens", "mailing_id, link_id, recipient_id"));
         Assert.Equal("2|11|7|2021-10-31 01:30:00+00", await AskAsync(source, "Unsubscribes", "mailing_id, recipient_id, client_id, created"));
+        Assert.Equal("2|3|2|1|1|2|1|1", await AskAsync(source, "MailingReport", "mailing_id, sent, delivered, hard_bounces, opens, total_opens, unsubscribes, round(open_rate * 2)"));
+        Assert.Equal("2|2021-07-01 10:00:00+00|2,2|2021-10-31 01:00:00+00|0,4|2021-07-01 10:00:00+00|1", await AskAsync(source, "HourlyReport", "mailing_id, hour, total_opens"));
+        Assert.Equal("", await AskAsync(source, "LinkReport", "name"));
         var orphans = await user.GetAsync($"/api/domain-tables/{Uri.EscapeDataString($"{source}:Opens")}/orphans");
         Assert.Equal(1, (int)orphans.AsArray().Single(orphan => (string)orphan!["field"]! == "mailing_id")!["orphans"]!);
 
@@ -67,6 +70,11 @@ public sealed class ImportingResponses(RunningPlatform platform, SshServer serve
         Assert.Equal(["language"], Kind(state, "mailings")["extraColumns"]!.AsArray().Select(column => (string)column!));
         Assert.Equal([Iso(-3)], Kind(state, "mailings")["missingDays"]!.AsArray().Select(day => (string)day!));
         Assert.Empty(Kind(state, "responses")["files"]!.AsArray());
+
+        // The views do not keep a table from being deleted, and stand again after the next set-up.
+        await user.DeleteAsync($"/api/feeds/{opens["feedId"]}?withData=true");
+        await user.PutAsync(path, new JsonObject { ["enabled"] = false });
+        Assert.Equal("2|0", await AskAsync(source, "MailingReport", "mailing_id, opens"));
     }
 
     [Fact]

@@ -33,5 +33,15 @@ internal sealed class FeedsClient(HttpClient http)
         return await response.ReadAsync<List<FeedWithFiles>>(cancellationToken);
     }
 
+    /// <summary>Makes a view beside the domain tables, or makes it anew.</summary>
+    public async Task PutViewAsync(string source, string name, string select, string comment, CancellationToken cancellationToken)
+    {
+        using var response = await http.PutAsJsonAsync("/internal/domain-views", new { source, name, select, comment }, PlatformJson.Options, cancellationToken);
+        if (!response.IsSuccessStatusCode)
+        {
+            await response.ReadAsync<JsonObject>(cancellationToken);
+        }
+    }
+
     private sealed record Ensured(string Id);
 }

@@ -5,7 +5,7 @@ using Platform.Campaigns.Connections;
 
 namespace Platform.Campaigns.Responses;
 
-/// <summary>Sets up what imports the response files: eight feeds, one for each file, and the courier that fetches them. Doing it again changes nothing (docs/adr/0042).</summary>
+/// <summary>Sets up what imports the response files: eight feeds, one for each file, views over them, and the courier that fetches the files. Doing it again changes nothing (docs/adr/0042).</summary>
 internal sealed class ResponseSetUp(FeedsClient feeds, CouriersClient couriers)
 {
     /// <summary>The feeds by kind.</summary>
@@ -15,6 +15,11 @@ internal sealed class ResponseSetUp(FeedsClient feeds, CouriersClient couriers)
         foreach (var file in ResponseFiles.All)
         {
             ids[file.Kind] = await feeds.EnsureAsync(FeedOf(file, connection.Settings, settings), cancellationToken);
+        }
+
+        foreach (var view in ResponseViews.Of(connection.Settings.ResponseSource))
+        {
+            await feeds.PutViewAsync(connection.Settings.ResponseSource, view.Name, view.Select, view.Comment, cancellationToken);
         }
 
         await couriers.EnsureAsync(courierId, CourierOf(connection, settings, ids), cancellationToken);

@@ -234,6 +234,7 @@ internal static class FeedEndpoints
             try
             {
                 await connection.ExecuteAsync("set local lock_timeout = '5s'", cancellationToken);
+                await DomainViewEndpoints.DropViewsOfAsync(connection, feed.Table!.Shell, cancellationToken);
                 await connection.ExecuteAsync($"drop table {feed.Table!.Shell}", cancellationToken);
             }
             catch (PostgresException e) when (e.SqlState is PostgresErrorCodes.DependentObjectsStillExist or PostgresErrorCodes.LockNotAvailable)
