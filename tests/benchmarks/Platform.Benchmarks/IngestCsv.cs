@@ -61,7 +61,7 @@ internal static class IngestCsv
         await postgres.InitializeAsync();
         await using var database = await postgres.CreateDatabaseAsync();
         await new UpsertByHand(database.ConnectionString).CreateTableAsync();
-        return await Pgloader.LoadAsync(database.ConnectionString, csv, rows);
+        return await Pgloader.LoadAsync(database.ConnectionString, csv, "events", EventsOfADay.Columns.Select(column => column.Name), ',', header: true, rows);
     }
 
     private static JsonObject Exports(S3Server s3) => new()
