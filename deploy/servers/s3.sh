@@ -3,6 +3,7 @@
 #   s3.sh start FOLDER PORT MONITOR_PORT [OSD_PORT_MIN OSD_PORT_MAX]   up and answering when it returns; always empty, as the store lives in memory
 #   s3.sh hold  FOLDER PORT MONITOR_PORT [OSD_PORT_MIN OSD_PORT_MAX]   the same, prints "ready", stops when standard input closes
 #   s3.sh stop  FOLDER
+# With S3_STORE=disk the store is a sparse file in FOLDER instead of memory, for objects larger than that; S3_CAPACITY_BYTES is its size, in memory 4 GiB and on disk 64 GiB unless set.
 # FOLDER/access-key and FOLDER/secret-key are those of the user 'owner', who may assume the role arn:aws:iam:::role/S3Access. KMS keys: testkey-1, testkey-2.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -20,6 +21,14 @@ stop() {
   stop_pid "$folder/rgw.pid" KILL 10
   stop_pid "$folder/osd.pid" KILL 10
   stop_pid "$folder/mon.pid" TERM 10
+}
+
+store_settings() {
+  case ${S3_STORE:-memory} in
+    memory) printf 'osd_objectstore = memstore\nmemstore_device_bytes = %s\nmemstore_page_size = 4096\n' "${S3_CAPACITY_BYTES:-4294967296}" ;;
+    disk) printf 'osd_objectstore = bluestore\nbluestore_block_create = true\nbluestore_block_size = %s\nosd_memory_target = 939524096\n' "${S3_CAPACITY_BYTES:-68719476736}" ;;
+    *) fail "S3_STORE is '$S3_STORE'; expected memory or disk." ;;
+  esac
 }
 
 configure() {
@@ -46,9 +55,7 @@ osd_pool_default_pg_autoscale_mode = off
 mon_allow_pool_size_one = true
 mon_pg_warn_min_per_osd = 0
 osd_crush_chooseleaf_type = 0
-osd_objectstore = memstore
-memstore_device_bytes = ${S3_CAPACITY_BYTES:-4294967296}
-memstore_page_size = 4096
+$(store_settings)
 paxos_propose_interval = 0.05
 paxos_min_wait = 0.01
 mon_tick_interval = 1

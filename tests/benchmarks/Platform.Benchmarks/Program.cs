@@ -7,6 +7,7 @@ var benchmarks = new Dictionary<string, Func<string[], Task<Result>>>
     ["ingest-csv"] = IngestCsv.RunAsync,
     ["ingest-delta"] = IngestMerge.DeltaAsync,
     ["ingest-first"] = IngestFirst.RunAsync,
+    ["large-file"] = LargeFile.RunAsync,
     ["opens"] = Opens.RunAsync,
     ["pull"] = Pull.SmallAsync,
     ["pull-large"] = Pull.LargeAsync,

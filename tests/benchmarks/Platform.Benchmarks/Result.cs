@@ -19,6 +19,9 @@ internal sealed record Result
 
     public required double YardstickSeconds { get; init; }
 
+    /// <summary>What both figures are in.</summary>
+    public string Unit { get; init; } = "s";
+
     /// <summary>The most that <see cref="Ratio"/> may be.</summary>
     public required double Goal { get; init; }
 
@@ -38,8 +41,8 @@ internal sealed record Result
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"""
 
             {Benchmark}
-              {Measured}: {MeasuredSeconds:0.00} s
-              {Yardstick}: {YardstickSeconds:0.00} s
+              {Measured}: {MeasuredSeconds:0.00} {Unit}
+              {Yardstick}: {YardstickSeconds:0.00} {Unit}
               ratio {Ratio:0.000}, goal at most {Goal}: {(Reached ? "reached" : "not reached")}
             """));
         foreach (var (name, value) in Details)
