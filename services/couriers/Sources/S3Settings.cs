@@ -25,12 +25,17 @@ internal static partial class S3Settings
         ["description"] = "Address of an S3-compatible server; without it the credential's endpoint, or Amazon's, is used.",
     };
 
-    public static JsonObject Text(string description, string? standard)
+    public static JsonObject Text(string description, string? standard, string? example = null)
     {
         var schema = new JsonObject { ["type"] = "string", ["minLength"] = 1, ["description"] = description };
         if (standard is not null)
         {
             schema["default"] = standard;
+        }
+
+        if (example is not null)
+        {
+            schema["examples"] = new JsonArray(example);
         }
 
         return schema;

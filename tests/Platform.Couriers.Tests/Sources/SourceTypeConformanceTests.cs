@@ -102,7 +102,7 @@ public sealed class SourceTypeConformanceTests
         var settings = new JsonObject();
         foreach (var (name, schema) in type.SettingsSchema["properties"]!.AsObject())
         {
-            settings[name] = schema!["default"]?.DeepClone() ?? (name == "endpoint" ? "https://s3.example.com" : name == "bucket" ? "some-bucket" : name == "accountId" ? "596780373" : "folder/");
+            settings[name] = schema!["default"]?.DeepClone() ?? schema["examples"]?[0]!.DeepClone() ?? (name == "endpoint" ? "https://s3.example.com" : name == "bucket" ? "some-bucket" : name == "accountId" ? "596780373" : "folder/");
         }
 
         return settings;

@@ -2,7 +2,6 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json.Nodes;
 using Npgsql;
-using Platform.Testing;
 using Platform.Testing.Processes;
 using Platform.Testing.Servers;
 
@@ -110,7 +109,11 @@ internal static class Opens
             ["name"] = "partner",
             ["settings"] = new JsonObject
             {
-                ["host"] = "127.0.0.1", ["port"] = server.Port, ["credentialId"] = (string)credential["id"]!, ["responseDirectory"] = folder, ["responseSource"] = "Campaign",
+                ["host"] = "127.0.0.1",
+                ["port"] = server.Port,
+                ["credentialId"] = (string)credential["id"]!,
+                ["responseDirectory"] = folder,
+                ["responseSource"] = "Campaign",
             },
         });
         var path = $"/api/campaigns/connections/{connection["id"]}/responses";

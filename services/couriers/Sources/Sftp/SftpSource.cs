@@ -39,8 +39,15 @@ internal sealed class SftpSource : ISourceType
         ["properties"] = new JsonObject
         {
             ["directory"] = S3Settings.Text("Directory all patterns are below, for example /outgoing; without it, the one the login begins in.", null),
-            ["host"] = S3Settings.Text("Name or address of the server, where it is another than the credential's; its host key must still be the one the credential pins.", null),
-            ["port"] = new JsonObject { ["type"] = "integer", ["minimum"] = 1, ["maximum"] = MaxPort, ["description"] = "TCP port, where it is another than the credential's." },
+            ["host"] = S3Settings.Text("Name or address of the server, where it is another than the credential's; its host key must still be the one the credential pins.", null, "sftp.example.com"),
+            ["port"] = new JsonObject
+            {
+                ["type"] = "integer",
+                ["minimum"] = 1,
+                ["maximum"] = MaxPort,
+                ["description"] = "TCP port, where it is another than the credential's.",
+                ["examples"] = new JsonArray(22),
+            },
             ["temporaryNames"] = new JsonObject
             {
                 ["type"] = "array",
