@@ -24,8 +24,11 @@ public static class ProcessMemory
 
         return Sum(process);
 
-        long Sum(int id) => ResidentOf(id) + (children.TryGetValue(id, out var below) ? below.Sum(Sum) : 0);
+        long Sum(int id) => ResidentOf(id) + (children.TryGetValue(id, out var below) ? below.Where(child => !IsFork(child, id)).Sum(Sum) : 0);
     }
+
+    // Between fork and exec a child shows its parent's pages as its own: the parent would count twice for a millisecond.
+    private static bool IsFork(int child, int parent) => Read(child, "cmdline") is { } command && command == Read(parent, "cmdline");
 
     private static int? ParentOf(int process)
     {
