@@ -11,7 +11,7 @@ internal sealed record Prepared(long RowsRead, long RowsWritten, long RowsInvali
 
 /// <summary>
 /// Reads recipients, checks every field of every row, and writes the file exactly as it will lie on the partner's server; all inside one transaction, so that a dispatch
-/// has all of its file or none. Memory does not grow with the number of rows, but for 16 bytes each that find duplicates.
+/// has all of its file or none. Memory does not grow with the number of rows, but for at most 43 bytes each that find duplicates.
 /// </summary>
 internal sealed class Preparation(Dispatch dispatch, RecipientList list, IReadOnlyList<RecipientField> fields)
 {
@@ -23,6 +23,8 @@ internal sealed class Preparation(Dispatch dispatch, RecipientList list, IReadOn
     private readonly byte[] _sourceMailing = Encoding.ASCII.GetBytes(dispatch.SourceMailingId.ToString(CultureInfo.InvariantCulture));
     private readonly byte[]? _wave = dispatch.WaveId is { } wave ? Encoding.ASCII.GetBytes(wave.ToString(CultureInfo.InvariantCulture)) : null;
     private readonly int _email = fields.Index().Single(field => field.Item.EffectiveRole == RecipientFieldRole.Email).Index;
+    private readonly RecipientField[] _fields = [.. fields];
+    private readonly RecipientFieldRole[] _roles = [.. fields.Select(field => field.EffectiveRole)];
     private long _noted;
 
     /// <summary>Writes a byte order mark first.</summary>
@@ -75,9 +77,9 @@ internal sealed class Preparation(Dispatch dispatch, RecipientList list, IReadOn
     {
         row.Clear();
         row.Number = given.Number;
-        for (var field = 0; field < fields.Count; field++)
+        for (var field = 0; field < _fields.Length; field++)
         {
-            var own = fields[field].EffectiveRole switch
+            var own = _roles[field] switch
             {
                 RecipientFieldRole.SourceMailing => _sourceMailing,
                 RecipientFieldRole.Wave => _wave,
@@ -102,9 +104,9 @@ internal sealed class Preparation(Dispatch dispatch, RecipientList list, IReadOn
     private bool Check(RecipientRow row, RecipientIndex index)
     {
         var before = _noted;
-        for (var field = 0; field < fields.Count; field++)
+        for (var field = 0; field < _fields.Length; field++)
         {
-            var definition = fields[field];
+            var definition = _fields[field];
             if (row.IsNull(field))
             {
                 if (definition.Required || field == _email)
@@ -116,11 +118,11 @@ internal sealed class Preparation(Dispatch dispatch, RecipientList list, IReadOn
             {
                 Note(row.Number, definition.Name, problem);
             }
-            else if (definition.EffectiveRole == RecipientFieldRole.Product && Products?.Contains(Encoding.UTF8.GetString(row[field])) == false)
+            else if (_roles[field] == RecipientFieldRole.Product && Products?.Contains(Encoding.UTF8.GetString(row[field])) == false)
             {
                 Note(row.Number, definition.Name, "names a product that the products file does not have.");
             }
-            else if (definition.EffectiveRole == RecipientFieldRole.ContentUrl && _contentUrls.Count < ContentUrlsKept)
+            else if (_roles[field] == RecipientFieldRole.ContentUrl && _contentUrls.Count < ContentUrlsKept)
             {
                 _contentUrls.Add(FieldRules.ContentUrl(row[field])!);
             }
@@ -134,13 +136,13 @@ internal sealed class Preparation(Dispatch dispatch, RecipientList list, IReadOn
         var key = RecipientIndex.KeyOf(row[_email]);
         if (Wave.Contains(key))
         {
-            Note(row.Number, fields[_email].Name, "is in this wave already, by an earlier dispatch: nobody is written to twice in a wave.");
+            Note(row.Number, _fields[_email].Name, "is in this wave already, by an earlier dispatch: nobody is written to twice in a wave.");
             return false;
         }
 
         if (!index.Add(key))
         {
-            Note(row.Number, fields[_email].Name, "occurs in an earlier row already.");
+            Note(row.Number, _fields[_email].Name, "occurs in an earlier row already.");
             return false;
         }
 

@@ -13,7 +13,7 @@ internal sealed class RecipientIndex
     private const int KeySize = 16;
     private const int LongestAddress = 254;
 
-    private readonly HashSet<UInt128> _keys = [];
+    private readonly KeySet _keys = new();
 
     public int Count => _keys.Count;
 

@@ -60,16 +60,17 @@ internal sealed record RecipientField
     public bool Required { get; init; }
 
     [JsonIgnore]
-    public RecipientFieldRole EffectiveRole => Role ?? Name.ToLowerInvariant() switch
-    {
-        "email" or "e-mail" => RecipientFieldRole.Email,
-        "broadmail_id" => RecipientFieldRole.SourceMailing,
-        "wave_id" => RecipientFieldRole.Wave,
-        _ => RecipientFieldRole.None,
-    };
+    public RecipientFieldRole EffectiveRole => Role
+        ?? (IsNamed("Email") || IsNamed("E-mail") ? RecipientFieldRole.Email
+            : IsNamed("broadmail_ID") ? RecipientFieldRole.SourceMailing
+            : IsNamed("WAVE_ID") ? RecipientFieldRole.Wave
+            : RecipientFieldRole.None);
 
     [JsonIgnore]
     public bool IsFilledByDispatch => EffectiveRole is RecipientFieldRole.SourceMailing or RecipientFieldRole.Wave;
+
+    // Asked for every value of every row: nothing may be made.
+    private bool IsNamed(string name) => Name.Equals(name, StringComparison.OrdinalIgnoreCase);
 }
 
 /// <summary>What a list does with a line break inside a value, which the partner reads as the end of a row unless it minds quotes.</summary>

@@ -9,6 +9,7 @@ namespace Platform.Campaigns.Recipients;
 internal sealed class RecipientFileWriter(Func<ReadOnlyMemory<byte>, CancellationToken, ValueTask> write)
 {
     private const int ChunkSize = 1024 * 1024;
+    private const int SeparatorAndQuotes = 3;
     private static ReadOnlySpan<byte> ByteOrderMark => [0xEF, 0xBB, 0xBF];
     private static readonly SearchValues<byte> LineEnds = SearchValues.Create("\r\n"u8);
 
@@ -23,12 +24,29 @@ internal sealed class RecipientFileWriter(Func<ReadOnlyMemory<byte>, Cancellatio
     }
 
     /// <summary>Writes one row. With <paramref name="replaceLineBreaks"/> a line break inside a value becomes one space.</summary>
-    public async ValueTask WriteAsync(RecipientRow row, bool replaceLineBreaks, CancellationToken cancellationToken)
+    public ValueTask WriteAsync(RecipientRow row, bool replaceLineBreaks, CancellationToken cancellationToken)
+    {
+        if ((row.Count * SeparatorAndQuotes) + (row.Size * 2) >= ChunkSize - _length)
+        {
+            return WriteInPiecesAsync(row, replaceLineBreaks, cancellationToken);
+        }
+
+        for (var field = 0; field < row.Count; field++)
+        {
+            Put(row, field, replaceLineBreaks);
+        }
+
+        _buffer[_length++] = (byte)'\n';
+        return ValueTask.CompletedTask;
+    }
+
+    /// <summary>Writes a row that may not fit into what is left of the piece.</summary>
+    private async ValueTask WriteInPiecesAsync(RecipientRow row, bool replaceLineBreaks, CancellationToken cancellationToken)
     {
         for (var field = 0; field < row.Count; field++)
         {
-            // At worst every byte is a quotation mark; quotes and separator around.
-            var needed = row.IsNull(field) ? 1 : (row[field].Length * 2) + 3;
+            // At worst every byte is a quotation mark.
+            var needed = row.IsNull(field) ? 1 : (row[field].Length * 2) + SeparatorAndQuotes;
             if (_length + needed > ChunkSize)
             {
                 await FlushAsync(cancellationToken);
@@ -38,15 +56,7 @@ internal sealed class RecipientFileWriter(Func<ReadOnlyMemory<byte>, Cancellatio
                 }
             }
 
-            if (field > 0)
-            {
-                _buffer[_length++] = (byte)';';
-            }
-
-            if (!row.IsNull(field))
-            {
-                Quote(row[field], replaceLineBreaks);
-            }
+            Put(row, field, replaceLineBreaks);
         }
 
         if (_length == ChunkSize)
@@ -55,6 +65,19 @@ internal sealed class RecipientFileWriter(Func<ReadOnlyMemory<byte>, Cancellatio
         }
 
         _buffer[_length++] = (byte)'\n';
+    }
+
+    private void Put(RecipientRow row, int field, bool replaceLineBreaks)
+    {
+        if (field > 0)
+        {
+            _buffer[_length++] = (byte)';';
+        }
+
+        if (!row.IsNull(field))
+        {
+            Quote(row[field], replaceLineBreaks);
+        }
     }
 
     public async ValueTask FlushAsync(CancellationToken cancellationToken)

@@ -15,6 +15,9 @@ internal sealed class RecipientRow
 
     public int Count { get; private set; }
 
+    /// <summary>Bytes of all values together.</summary>
+    public int Size => _length;
+
     public void Clear() => (Count, _length) = (0, 0);
 
     public void AddNull()
