@@ -18,6 +18,11 @@ internal sealed partial class SyncSender(
 {
     private const int Parallel = 8;
 
+    /// <summary>Imports this process reads, writes and sends at a time, of all syncs: each holds up to 7.5 MB of contacts several times over, and the budget, not the sending, sets the pace.</summary>
+    private const int ParallelImports = 1;
+
+    private static readonly SemaphoreSlim Imports = new(ParallelImports);
+
     /// <summary>How often an import whose fate is unknown is asked for before it is taken not to have arrived.</summary>
     private const int ImportLooks = 10;
 
@@ -51,6 +56,8 @@ internal sealed partial class SyncSender(
                 ready, new ParallelOptions { MaxDegreeOfParallelism = Parallel, CancellationToken = cancellationToken },
                 async (batch, token) =>
                 {
+                    var place = batch.Kind == BatchKind.Import ? Imports : null;
+                    await (place?.WaitAsync(token) ?? Task.CompletedTask);
                     try
                     {
                         await SendAsync(lease, batch, settings.Brevo, token);
@@ -59,6 +66,10 @@ internal sealed partial class SyncSender(
                     {
                         // The other batches go on; this one is tried again after a pause.
                         disturbances.Enqueue(e);
+                    }
+                    finally
+                    {
+                        place?.Release();
                     }
                 });
             if (disturbances.TryDequeue(out var disturbance))
