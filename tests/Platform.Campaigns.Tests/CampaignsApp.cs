@@ -48,6 +48,8 @@ public sealed class CampaignsApp : IAsyncLifetime
     /// <summary>Where domain tables lie, as their owner.</summary>
     public NpgsqlDataSource DomainTables { get; private set; } = null!;
 
+    public string DomainTablesConnection => _domain.ConnectionString;
+
     /// <summary>Settings with which another instance of the service can be started beside this one.</summary>
     public ServiceSettings Settings { get; private set; } = null!;
 

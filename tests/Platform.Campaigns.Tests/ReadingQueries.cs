@@ -1,5 +1,7 @@
 using System.Globalization;
 using System.Text;
+using Microsoft.Extensions.Configuration;
+using Npgsql;
 using Platform.Campaigns.Dispatches;
 using Platform.Campaigns.Lists;
 using Platform.Campaigns.Recipients;
@@ -42,6 +44,18 @@ public sealed class ReadingQueries(CampaignsApp app)
 
         var refused = await Assert.ThrowsAsync<RecipientSourceException>(() => ReadAllAsync(query));
         Assert.Contains("division by zero", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_query_that_thinks_long_before_its_first_row_is_waited_for()
+    {
+        // The driver's own limit, shortened from half a minute.
+        var impatient = new NpgsqlConnectionStringBuilder(app.DomainTablesConnection) { CommandTimeout = 1 };
+        await using var tables = new DomainTables(new ConfigurationBuilder().AddInMemoryCollection([new("ConnectionStrings:DomainTables", impatient.ConnectionString)]).Build());
+
+        await using var query = await DomainQuery.OpenAsync(tables.Queries, """select 'p' as "Email", pg_sleep(2.5)::text as note""", Fields, TimeSpan.FromMinutes(5), Cancelled);
+
+        Assert.True(await query.ReadAsync(new(), Cancelled));
     }
 
     [Fact]

@@ -116,7 +116,7 @@ internal sealed partial class DispatchWorker(
             return;
         }
 
-        await using var query = await DomainQuery.OpenAsync(services.GetRequiredService<DomainTables>().Database, dispatch.Query!, fields, QueryLimit, cancellationToken);
+        await using var query = await DomainQuery.OpenAsync(services.GetRequiredService<DomainTables>().Queries, dispatch.Query!, fields, QueryLimit, cancellationToken);
         await TakeAsync(query);
 
         Task TakeAsync(IRecipientSource source) => services.GetRequiredService<Intake>().TakeAsync(

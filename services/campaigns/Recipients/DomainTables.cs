@@ -10,12 +10,38 @@ internal sealed class DomainTables(IConfiguration configuration) : IAsyncDisposa
     // Recipients come by the hundred thousand; the driver's 8 KB would be a system call for every hundred of them.
     private const int ReadBuffer = 64 * 1024;
 
-    private readonly NpgsqlDataSource? _database = configuration.GetConnectionString("DomainTables") is { Length: > 0 } text
-        ? new NpgsqlDataSourceBuilder(new NpgsqlConnectionStringBuilder(text) { ApplicationName = "campaigns", Timezone = "UTC", MaxPoolSize = 6, ReadBufferSize = ReadBuffer }.ConnectionString).Build()
-        : null;
+    private readonly NpgsqlDataSource? _database = Create(configuration, commandTimeout: null);
 
-    public NpgsqlDataSource Database => _database
-        ?? throw new DispatchFailureException(FailureCategory.Configuration, "Domain tables cannot be read: the setting ConnectionStrings:DomainTables of the campaigns service is missing.");
+    // Npgsql's own limit of 30 s counts until the first row, and a query may sort for minutes before it: the server's statement_timeout ends those that take too long.
+    private readonly NpgsqlDataSource? _queries = Create(configuration, commandTimeout: 0);
 
-    public ValueTask DisposeAsync() => _database?.DisposeAsync() ?? ValueTask.CompletedTask;
+    public NpgsqlDataSource Database => _database ?? throw Missing();
+
+    /// <summary>For queries of people, under a limit that the server keeps.</summary>
+    public NpgsqlDataSource Queries => _queries ?? throw Missing();
+
+    public async ValueTask DisposeAsync()
+    {
+        await (_database?.DisposeAsync() ?? ValueTask.CompletedTask);
+        await (_queries?.DisposeAsync() ?? ValueTask.CompletedTask);
+    }
+
+    private static NpgsqlDataSource? Create(IConfiguration configuration, int? commandTimeout)
+    {
+        if (configuration.GetConnectionString("DomainTables") is not { Length: > 0 } text)
+        {
+            return null;
+        }
+
+        var settings = new NpgsqlConnectionStringBuilder(text) { ApplicationName = "campaigns", Timezone = "UTC", MaxPoolSize = 6, ReadBufferSize = ReadBuffer };
+        if (commandTimeout is { } seconds)
+        {
+            settings.CommandTimeout = seconds;
+        }
+
+        return new NpgsqlDataSourceBuilder(settings.ConnectionString).Build();
+    }
+
+    private static DispatchFailureException Missing() =>
+        new(FailureCategory.Configuration, "Domain tables cannot be read: the setting ConnectionStrings:DomainTables of the campaigns service is missing.");
 }
