@@ -243,13 +243,11 @@ public sealed class FolderLocation : IFileLocation
         }
     }
 
-    internal string FullPath(string path) => FullPath(_root, path);
-
-    internal static string FullPath(string root, string path)
+    private string FullPath(string path)
     {
         var safe = path.Length > 0 && !path.Contains('\\') && !path.Contains('\0') && path.Split('/').All(segment => segment is not ("" or "." or ".." or Incoming));
         return safe
-            ? Path.Combine(root, path)
-            : throw new LocationException(LocationFault.AccessDenied, $"'{path}' is no path inside {root}: it must be relative, without empty, '.' or '..' segments.");
+            ? Path.Combine(_root, path)
+            : throw new LocationException(LocationFault.AccessDenied, $"'{path}' is no path inside {_root}: it must be relative, without empty, '.' or '..' segments.");
     }
 }
