@@ -40,7 +40,15 @@ public sealed partial class DocumentedCalls(RunningPlatform platform) : IAsyncLi
 
     public async ValueTask DisposeAsync()
     {
-        // The next test of the shared platform must not meet partners that are gone.
+        // The next tests of the shared platform must meet neither partners that are gone nor connections to them, whose calls would try for long.
+        using (var user = await PlatformUser.OfAsync(platform))
+        {
+            foreach (var connection in (await user.GetAsync("/api/optimizely-brevo/connections"))["items"]!.AsArray())
+            {
+                await user.DeleteAsync($"/api/optimizely-brevo/connections/{connection!["id"]}");
+            }
+        }
+
         await platform.StopAsync("optimizely-brevo");
         foreach (var key in Addresses.Keys)
         {
