@@ -1,4 +1,6 @@
+using System.Diagnostics;
 using System.Globalization;
+using System.Text.RegularExpressions;
 using FsCheck;
 using FsCheck.Fluent;
 using Platform.Couriers.Patterns;
@@ -45,11 +47,33 @@ public sealed class FilePatternProperties
     }).Check(Seeded);
 
     [Fact]
+    public void Wildcards_match_as_a_regular_expression_does() => Prop.ForAll(Texts("ab/*").ToArbitrary(), Texts("ab/").ToArbitrary(), (pattern, rest) =>
+    {
+        var path = rest + "2024-03-09" + rest;
+        var model = new Regex($@"\A{string.Concat(pattern.Select(letter => letter == '*' ? "[^/]*" : Regex.Escape(letter.ToString())))}(?<year>[0-9]{{4}})[^/]*\z");
+        var matches = FilePattern.Parse(Quote(pattern) + "yyyy'*'").ForAll().Matches(path, out var date);
+
+        Assert.Equal(model.IsMatch(path) && !path.EndsWith('/'), matches);
+        Assert.Equal(matches ? new DateOnly(int.Parse(model.Match(path).Groups["year"].ValueSpan, CultureInfo.InvariantCulture), 1, 1) : null, date);
+    }).Check(Config.QuickThrowOnFailure.WithReplay(20200914, 596780373).WithMaxTest(3000));
+
+    [Fact]
+    public void Many_wildcards_that_match_nothing_take_no_time()
+    {
+        var matcher = FilePattern.Parse("'" + string.Concat(Enumerable.Repeat("*a", 100)) + "*b'").ForAll();
+        var watch = Stopwatch.StartNew();
+        Assert.False(matcher.Matches(new string('a', 1024), out _));
+        Assert.True(watch.Elapsed < TimeSpan.FromSeconds(2), watch.Elapsed.ToString());
+    }
+
+    [Fact]
     public void Any_text_is_read_or_refused_with_a_reason() => Prop.ForAll(ArbMap.Default.ArbFor<NonNull<string>>(), text =>
     {
         var pattern = FilePattern.TryParse(text.Get, out var problem);
         Assert.True(pattern is null ? problem is { Length: > 0 } : problem is null);
     }).Check(Seeded);
+
+    private static Gen<string> Texts(string letters) => Gen.Elements(letters.ToCharArray()).ArrayOf().Select(chosen => new string(chosen));
 
     // Two quotes side by side are a quote that is part of the name, inside quotes and outside: a literal of quotes alone stands without quotes around it, and an empty one is nothing.
     private static string Quote(string literal) => literal.All(letter => letter == '\'') ? literal.Replace("'", "''") : $"'{literal.Replace("'", "''")}'";

@@ -23,7 +23,7 @@ internal sealed class SftpReadStream : Stream
     {
         _path = path;
         _channels = channels;
-        _blockSize = channels.Min(channel => channel.Session.Block);
+        _blockSize = (int)Math.Min(channels.Min(channel => channel.Session.Block), size);
         _asked = _position = offset;
         _end = offset + size;
         Length = size;
