@@ -69,6 +69,7 @@ public sealed class AddressesThatAreNeverReached(RunningPlatform platform)
         }, Cancelled));
         var tested = await JsonAsync(await admin.PostAsJsonAsync($"/api/credentials/{credential["id"]}/test", new { bucket = "redirected" }, Cancelled));
         Assert.False((bool)tested["success"]!, tested.ToJsonString());
+        Assert.Contains("redirects to another server", tested.ToJsonString());
         Assert.False(inside.Pending());
     }
 

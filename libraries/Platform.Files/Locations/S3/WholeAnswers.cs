@@ -3,7 +3,7 @@ namespace Platform.Files.Locations.S3;
 /// <summary>
 /// Receives every answer whole before the SDK sees it, except the content of objects. The SDK reads errors and listings synchronously from the connection, where neither cancellation nor
 /// time-out reaches it, and when an error's body arrives after its headers it may dispose the answer while it is still being read: the connection then goes back to the pool with a
-/// reader left on it, which swallows the answer of the next request.
+/// reader left on it, which swallows the answer of the next request. Redirects are Amazon's alone, from one region to another: those of any other server are told, not followed.
 /// </summary>
 internal sealed class WholeAnswers(HttpMessageHandler connections) : DelegatingHandler(connections)
 {
@@ -20,6 +20,12 @@ internal sealed class WholeAnswers(HttpMessageHandler connections) : DelegatingH
 
         try
         {
+            if ((int)response.StatusCode is >= 300 and < 400 && response.Headers.Location is { } target && !IsAmazon(request.RequestUri))
+            {
+                throw new LocationException(LocationFault.BadSettings,
+                    $"{request.RequestUri!.Authority} redirects to another server ({(target.IsAbsoluteUri ? target.Authority : "itself")}), which is not followed. Enter the address of the S3 server itself as the endpoint.");
+            }
+
             await response.Content.LoadIntoBufferAsync(MaxAnswer, cancellationToken);
             return response;
         }
@@ -29,6 +35,8 @@ internal sealed class WholeAnswers(HttpMessageHandler connections) : DelegatingH
             throw;
         }
     }
+
+    private static bool IsAmazon(Uri? server) => server!.Host.EndsWith(".amazonaws.com", StringComparison.OrdinalIgnoreCase) || server.Host.EndsWith(".amazonaws.com.cn", StringComparison.OrdinalIgnoreCase);
 
     // Listings are the only other GET, and have a query of their own or no path.
     private static bool IsObject(HttpRequestMessage request) =>
