@@ -6,13 +6,13 @@ namespace Platform.Couriers.Patterns;
 /// Where the parts of a pattern stand in one path. A run asks this of every listed path for every day, so nothing is compiled: a regular expression per day cost hundreds of megabytes.
 /// </summary>
 /// <remarks>
-/// Between two wildcards every part has a fixed length, and no wildcard crosses a <c>/</c>. A wildcard takes as much as it can, the first one first; a place that was tried in vain is not tried
-/// again, so that the time grows with the length of the path and the number of parts, not with their combinations.
+/// Between two wildcards every part has a fixed length, and no wildcard crosses a <c>/</c>, so that each stands in one segment of the path whatever those before it take. A wildcard takes as much
+/// as it can, the first one first; where one was to end in vain it is not tried again, so that the time grows with the length of the path times the number of parts, not with their combinations.
 /// </remarks>
 internal sealed class PartsOfPath(IReadOnlyList<PatternPart> parts, string path)
 {
     private readonly int[] _starts = new int[parts.Count];
-    private HashSet<(int Part, int At)>? _inVain;
+    private readonly int[] _inVainFrom = [.. Enumerable.Repeat(int.MaxValue, parts.Count)];
 
     /// <summary>Whether the whole path is the whole pattern.</summary>
     public bool Match() => Match(0, 0);
@@ -57,19 +57,14 @@ internal sealed class PartsOfPath(IReadOnlyList<PatternPart> parts, string path)
         }
 
         var end = path.IndexOf('/', at);
-        for (var next = end < 0 ? path.Length : end; next >= at; next--)
+        for (var next = Math.Min(end < 0 ? path.Length : end, _inVainFrom[part] - 1); next >= at; next--)
         {
-            if (_inVain?.Contains((part, next)) == true)
-            {
-                continue;
-            }
-
             if (Match(part + 1, next))
             {
                 return true;
             }
 
-            (_inVain ??= []).Add((part, next));
+            _inVainFrom[part] = next;
         }
 
         return false;

@@ -178,7 +178,7 @@ public sealed class SecretsStaySecret(RunningPlatform platform)
     private static async Task<List<string>> TablesAsync(NpgsqlConnection connection)
     {
         await using var command = new NpgsqlCommand(
-            "select format('%I.%I', table_schema, table_name) from information_schema.tables where table_schema not in ('pg_catalog', 'information_schema') and table_type = 'BASE TABLE'",
+            "select c.oid::regclass::text from pg_class c join pg_namespace n on n.oid = c.relnamespace where c.relkind = 'r' and n.nspname not in ('pg_catalog', 'information_schema')",
             connection);
         await using var reader = await command.ExecuteReaderAsync(Cancelled);
         var tables = new List<string>();
