@@ -6,7 +6,10 @@ namespace Platform.Testing.Processes;
 public static class ProcessMemory
 {
     /// <summary>Bytes; 0 when the process is gone. Pages shared between the processes count in each: the figure errs upwards.</summary>
-    public static long OfTree(int process)
+    public static long OfTree(int process) => OfTrees([process])[0];
+
+    /// <summary>The same for several processes by one look at all there are: looking costs as much as there are processes, and takes it from what is measured.</summary>
+    public static IReadOnlyList<long> OfTrees(IReadOnlyList<int> processes)
     {
         var children = new Dictionary<int, List<int>>();
         foreach (var folder in Directory.EnumerateDirectories("/proc"))
@@ -22,7 +25,7 @@ public static class ProcessMemory
             }
         }
 
-        return Sum(process);
+        return [.. processes.Select(Sum)];
 
         long Sum(int id) => ResidentOf(id) + (children.TryGetValue(id, out var below) ? below.Where(child => !IsFork(child, id)).Sum(Sum) : 0);
     }

@@ -24,7 +24,7 @@ public sealed partial class RunningPlatform : IAsyncLifetime
         ["gateway"] = "gateway/Platform.Gateway",
     };
 
-    private static readonly TimeSpan SampleEvery = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan SampleEvery = TimeSpan.FromMilliseconds(200);
 
     private readonly PostgresServer _postgres = new();
     private readonly RabbitServer _rabbit = new();
@@ -98,7 +98,7 @@ public sealed partial class RunningPlatform : IAsyncLifetime
     /// <summary>Resident bytes of one service with its children, now.</summary>
     public long MemoryOf(string service) => _processes[service].Id is { } id ? ProcessMemory.OfTree(id) : 0;
 
-    /// <summary>The most <see cref="MemoryOf"/> was so far, looked at every 50 ms.</summary>
+    /// <summary>The most <see cref="MemoryOf"/> was so far, looked at five times a second.</summary>
     public long PeakMemoryOf(string service) => _peakMemory.GetValueOrDefault(service);
 
     /// <summary>Everything one process has logged so far.</summary>
@@ -180,9 +180,18 @@ public sealed partial class RunningPlatform : IAsyncLifetime
         {
             while (await timer.WaitForNextTickAsync(_ending.Token))
             {
-                foreach (var name in _processes.Keys)
+                var (names, ids) = (new List<string>(), new List<int>());
+                foreach (var (name, process) in _processes)
                 {
-                    var now = MemoryOf(name);
+                    if (process.Id is { } id)
+                    {
+                        names.Add(name);
+                        ids.Add(id);
+                    }
+                }
+
+                foreach (var (name, now) in names.Zip(ProcessMemory.OfTrees(ids)))
+                {
                     _peakMemory.AddOrUpdate(name, now, (_, most) => Math.Max(most, now));
                 }
             }
