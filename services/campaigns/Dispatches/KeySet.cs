@@ -1,4 +1,5 @@
 using System.Collections;
+using System.Runtime.CompilerServices;
 
 namespace Platform.Campaigns.Dispatches;
 
@@ -49,6 +50,25 @@ internal sealed class KeySet : IEnumerable<UInt128>
         }
 
         return true;
+    }
+
+    /// <summary>
+    /// Looks at the places of keys that are about to be added, so that all of them are on their way from memory at a time, where adding one after the other would wait for each. What it
+    /// returns means nothing; it is there so that the looking is not left out.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    public UInt128 Fetch(ReadOnlySpan<UInt128> keys)
+    {
+        var seen = UInt128.Zero;
+        foreach (var key in keys)
+        {
+            if (_tables[NumberOf(key)] is { } table)
+            {
+                seen ^= table[(int)(ulong)key & (table.Length - 1)];
+            }
+        }
+
+        return seen;
     }
 
     public bool Contains(UInt128 key) => key == UInt128.Zero ? _zero : _tables[NumberOf(key)] is { } table && table[Find(table, key)] == key;

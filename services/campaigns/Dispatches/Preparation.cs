@@ -25,6 +25,9 @@ internal sealed class Preparation(Dispatch dispatch, RecipientList list, IReadOn
     private readonly int _email = fields.Index().Single(field => field.Item.EffectiveRole == RecipientFieldRole.Email).Index;
     private readonly RecipientField[] _fields = [.. fields];
     private readonly RecipientFieldRole[] _roles = [.. fields.Select(field => field.EffectiveRole)];
+    private readonly KeyMaker _keys = new();
+    private readonly RecipientRow[] _rows = [.. Enumerable.Range(0, KeyMaker.Lanes).Select(_ => new RecipientRow())];
+    private readonly string?[] _faults = new string?[KeyMaker.Lanes];
     private long _noted;
 
     /// <summary>Writes a byte order mark first.</summary>
@@ -47,22 +50,23 @@ internal sealed class Preparation(Dispatch dispatch, RecipientList list, IReadOn
 
         var index = new RecipientIndex();
         var given = new RecipientRow();
-        var row = new RecipientRow();
         long read = 0, written = 0;
-        while (await source.ReadAsync(given, cancellationToken))
+        while (await FillAsync(source, given, cancellationToken) is > 0 and var count)
         {
-            read++;
-            if (source.RowFault is { } fault)
+            read += count;
+            index.Fetch(_keys.Keys[..count]);
+            Wave.Fetch(_keys.Keys[..count]);
+            for (var place = 0; place < count; place++)
             {
-                Note(given.Number, null, fault);
-                continue;
-            }
-
-            Complete(given, row);
-            if (Check(row, index))
-            {
-                await writer.WriteAsync(row, list.LineBreaks == LineBreaks.Replace, cancellationToken);
-                written++;
+                if (_faults[place] is { } fault)
+                {
+                    Note(_rows[place].Number, null, fault);
+                }
+                else if (Check(_rows[place], _keys.Keys[place], index))
+                {
+                    await writer.WriteAsync(_rows[place], list.LineBreaks == LineBreaks.Replace, cancellationToken);
+                    written++;
+                }
             }
         }
 
@@ -72,11 +76,32 @@ internal sealed class Preparation(Dispatch dispatch, RecipientList list, IReadOn
         return new(read, written, read - written, _problems, content.Size, sha256, [.. _contentUrls]);
     }
 
+    /// <summary>Reads some rows, as many as keys are made at a time, and makes their keys; returns how many, 0 at the end.</summary>
+    private async ValueTask<int> FillAsync(IRecipientSource source, RecipientRow given, CancellationToken cancellationToken)
+    {
+        var count = 0;
+        while (count < _rows.Length && await source.ReadAsync(given, cancellationToken))
+        {
+            var row = _rows[count];
+            row.Number = given.Number;
+            _faults[count] = source.RowFault;
+            if (_faults[count] is null)
+            {
+                Complete(given, row);
+                _keys.Set(count, row[_email]);
+            }
+
+            count++;
+        }
+
+        _keys.Make();
+        return count;
+    }
+
     /// <summary>The fields of the source with source mailing and wave in their places.</summary>
     private void Complete(RecipientRow given, RecipientRow row)
     {
         row.Clear();
-        row.Number = given.Number;
         for (var field = 0; field < _fields.Length; field++)
         {
             var own = _roles[field] switch
@@ -101,9 +126,10 @@ internal sealed class Preparation(Dispatch dispatch, RecipientList list, IReadOn
     }
 
     /// <summary>Every problem of the row is noted; true when there is none.</summary>
-    private bool Check(RecipientRow row, RecipientIndex index)
+    private bool Check(RecipientRow row, UInt128 key, RecipientIndex index)
     {
         var before = _noted;
+        var usual = !FieldRules.HasUnusual(row);
         for (var field = 0; field < _fields.Length; field++)
         {
             var definition = _fields[field];
@@ -114,7 +140,7 @@ internal sealed class Preparation(Dispatch dispatch, RecipientList list, IReadOn
                     Note(row.Number, definition.Name, "is empty, and must not be.");
                 }
             }
-            else if (FieldRules.Check(definition, row[field], list.LineBreaks) is { } problem)
+            else if ((usual ? FieldRules.CheckType(definition, row[field]) : FieldRules.Check(definition, row[field], list.LineBreaks)) is { } problem)
             {
                 Note(row.Number, definition.Name, problem);
             }
@@ -128,12 +154,11 @@ internal sealed class Preparation(Dispatch dispatch, RecipientList list, IReadOn
             }
         }
 
-        return before == _noted && IsNew(row, index);
+        return before == _noted && IsNew(row, key, index);
     }
 
-    private bool IsNew(RecipientRow row, RecipientIndex index)
+    private bool IsNew(RecipientRow row, UInt128 key, RecipientIndex index)
     {
-        var key = RecipientIndex.KeyOf(row[_email]);
         if (Wave.Contains(key))
         {
             Note(row.Number, _fields[_email].Name, "is in this wave already, by an earlier dispatch: nobody is written to twice in a wave.");

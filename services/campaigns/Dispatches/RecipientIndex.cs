@@ -22,18 +22,26 @@ internal sealed class RecipientIndex
     {
         Span<byte> lower = stackalloc byte[LongestAddress + 1];
         var length = Math.Min(address.Length, lower.Length);
-        for (var i = 0; i < length; i++)
-        {
-            lower[i] = address[i] is >= (byte)'A' and <= (byte)'Z' ? (byte)(address[i] | 0x20) : address[i];
-        }
-
+        Lower(address[..length], lower);
         Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
         SHA256.HashData(lower[..length], hash);
         return BinaryPrimitives.ReadUInt128BigEndian(hash);
     }
 
+    /// <summary>Copies an address with its ASCII letters in lower case.</summary>
+    public static void Lower(ReadOnlySpan<byte> address, Span<byte> target)
+    {
+        for (var i = 0; i < address.Length; i++)
+        {
+            target[i] = address[i] is >= (byte)'A' and <= (byte)'Z' ? (byte)(address[i] | 0x20) : address[i];
+        }
+    }
+
     /// <summary>False when the address is in already.</summary>
     public bool Add(UInt128 key) => _keys.Add(key);
+
+    /// <summary>To be called with keys that are about to be added or looked for (see <see cref="KeySet.Fetch"/>).</summary>
+    public void Fetch(ReadOnlySpan<UInt128> keys) => _keys.Fetch(keys);
 
     public bool Contains(UInt128 key) => _keys.Contains(key);
 

@@ -15,6 +15,10 @@ internal static class FieldRules
     private static readonly SearchValues<byte> LocalPart = SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.!#$%&'*+/=?^_`{|}~-"u8);
     private static readonly SearchValues<byte> Label = SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-"u8);
     private static readonly SearchValues<byte> LineEnds = SearchValues.Create("\r\n"u8);
+    private static readonly SearchValues<byte> Unusual = SearchValues.Create("\0\r\n"u8);
+
+    /// <summary>False when no value of a row has a byte that is looked for whatever the type: then <see cref="CheckType"/> says all there is to say.</summary>
+    public static bool HasUnusual(RecipientRow row) => row.Bytes.ContainsAny(Unusual);
 
     /// <summary>What is wrong with a value, or null.</summary>
     public static string? Check(RecipientField field, ReadOnlySpan<byte> value, LineBreaks lineBreaks)
@@ -29,7 +33,12 @@ internal static class FieldRules
             return "contains a line break. Remove it, or let the list replace or keep line breaks.";
         }
 
-        return field.Type switch
+        return CheckType(field, value);
+    }
+
+    /// <summary>What a value lacks to be of its field's type, or null.</summary>
+    public static string? CheckType(RecipientField field, ReadOnlySpan<byte> value) =>
+        field.Type switch
         {
             RecipientFieldType.Varchar => CheckText(field, value),
             RecipientFieldType.Bigint => IsInteger(value, out _) ? null : "is no whole number of 64 bits.",
@@ -40,7 +49,6 @@ internal static class FieldRules
             RecipientFieldType.Datetime => IsTime(value, "yyyy-MM-dd HH:mm:ss") ? null : "is no time such as 2021-01-31 12:07:55.",
             _ => throw new InvalidOperationException($"No rule for {field.Type}."),
         };
-    }
 
     /// <summary>An address that mail servers take: ASCII, one @, a local part of atoms, a domain name of at least two labels (RFC 5321 §4.1.2, without quoted local parts and address literals).</summary>
     public static bool IsEmail(ReadOnlySpan<byte> value)

@@ -18,6 +18,9 @@ internal sealed class RecipientRow
     /// <summary>Bytes of all values together.</summary>
     public int Size => _length;
 
+    /// <summary>All values, one behind the other.</summary>
+    public ReadOnlySpan<byte> Bytes => _bytes.AsSpan(0, _length);
+
     public void Clear() => (Count, _length) = (0, 0);
 
     public void AddNull()
