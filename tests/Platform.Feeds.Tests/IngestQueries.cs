@@ -78,7 +78,13 @@ public sealed class IngestQueries(FeedsApp app)
     [InlineData("with tag2 as (select * from sniff_csv('/etc/passwd')) select * from tag2")]
     [InlineData("select * from nowhere")]
     [InlineData("select 1 where exists (from read_blob('/etc/passwd'))")]
+    [InlineData("select * from duckdb_views, (with duckdb_views as (select 1 as one) select * from duckdb_views)")]
     [InlineData("attach '/tmp/x.db'")]
+    [InlineData("copy tag to '/tmp/x.csv'")]
+    [InlineData("pragma database_list")]
+    [InlineData("install httpfs")]
+    [InlineData("set memory_limit = '100GB'")]
+    [InlineData("select getenv('HOME') as v, 1 as id")]
     [InlineData("this is no sql")]
     public async Task What_sees_more_than_the_files_of_the_run_is_refused(string query)
     {
@@ -88,6 +94,19 @@ public sealed class IngestQueries(FeedsApp app)
 
         Assert.Equal("$.query", (string?)refused["errors"]![0]!["path"]);
         Assert.DoesNotContain("root:", refused.ToJsonString());
+    }
+
+    [Theory]
+    [InlineData("1", "+1", 5_000)]
+    [InlineData("", "(", 15_000)]
+    [InlineData("", "- ", 9_000)]
+    public async Task One_without_measure_is_refused(string begin, string part, int times)
+    {
+        var file = app.Land("select 1 as id");
+
+        var refused = await PreviewAsync($"select {begin}{string.Concat(Enumerable.Repeat(part, times))}", file, HttpStatusCode.BadRequest);
+
+        Assert.Equal("$.query", (string?)refused["errors"]![0]!["path"]);
     }
 
     [Fact]

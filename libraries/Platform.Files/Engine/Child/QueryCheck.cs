@@ -8,6 +8,8 @@ namespace Platform.Files.Engine.Child;
 /// </summary>
 internal static class QueryCheck
 {
+    private const int MostLevels = 1_000;
+
     private static readonly HashSet<string> TableFunctions = new(StringComparer.OrdinalIgnoreCase) { "unnest", "range", "generate_series" };
 
     /// <summary>Functions that see or change more than their arguments.</summary>
@@ -17,7 +19,7 @@ internal static class QueryCheck
     public static string Canonical(DuckDbConnection connection, IngestQuery query)
     {
         var text = connection.Texts($"SELECT CAST(json_serialize_sql({DuckDb.Literal(query.Sql)}) AS VARCHAR)")[0][0]!;
-        using var tree = JsonDocument.Parse(text, new() { MaxDepth = 1_000 });
+        using var tree = Parse(text);
         var root = tree.RootElement;
         if (root.TryGetProperty("error", out var failed) && failed.ValueKind == JsonValueKind.True)
         {
@@ -30,9 +32,11 @@ internal static class QueryCheck
             throw Refused($"it holds {root.GetProperty("statements").GetArrayLength()} statements where one SELECT is expected");
         }
 
-        var names = new HashSet<string>(query.Tags, StringComparer.OrdinalIgnoreCase);
+        var names = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
         FindCommonTables(root, names);
         var problems = new List<string>();
+        problems.AddRange(Taken(connection, names).Select(name => $"WITH gives the name '{name}', which is a system table's; choose another"));
+        names.UnionWith(query.Tags);
         Walk(root, names, query.Tags, problems);
         return problems.Count == 0
             ? connection.Texts($"SELECT json_deserialize_sql(CAST({DuckDb.Literal(text)} AS JSON))")[0][0]!
@@ -41,7 +45,24 @@ internal static class QueryCheck
 
     private static EngineException Refused(string why) => new(EngineFailure.BadQuery, $"The ingest query is refused: {why}. Expected one SELECT over the files' tags.");
 
-    /// <summary>Names given by WITH. They may be used anywhere below; one that hides nothing outside is no danger.</summary>
+    private static JsonDocument Parse(string tree)
+    {
+        try
+        {
+            return JsonDocument.Parse(tree, new() { MaxDepth = MostLevels });
+        }
+        catch (JsonException)
+        {
+            throw Refused($"it is nested deeper than {MostLevels} levels; a chain of operators is a level or two for each of them, a list and one function over it is not");
+        }
+    }
+
+    /// <summary>Those of <paramref name="names"/> that mean something also where WITH does not reach: a query that gives one of them could read the other there.</summary>
+    private static IEnumerable<string> Taken(DuckDbConnection connection, HashSet<string> names) => names.Count == 0
+        ? []
+        : connection.Texts("SELECT view_name FROM duckdb_views() UNION SELECT table_name FROM duckdb_tables()").Select(row => row[0]!).Where(names.Contains);
+
+    /// <summary>Names given by WITH. They may be used anywhere in the query, also outside of it.</summary>
     private static void FindCommonTables(JsonElement element, HashSet<string> names)
     {
         if (element.ValueKind == JsonValueKind.Array)
