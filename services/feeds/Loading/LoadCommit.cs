@@ -4,6 +4,7 @@ using NpgsqlTypes;
 using Platform.Contracts.Failures;
 using Platform.Contracts.Feeds;
 using Platform.Feeds.Persistence;
+using Platform.Feeds.Tables;
 using Platform.Files.Engine;
 using Platform.ServiceDefaults;
 using Platform.ServiceDefaults.Messaging;
@@ -39,6 +40,9 @@ internal sealed class LoadCommit(TimeProvider clock, OutboxSignal outbox, LoadSi
     public async Task CommitAsync(NpgsqlTransaction transaction)
     {
         using var activity = ServiceDefaults.Telemetry.Source.StartActivity("load commit");
+
+        // What the loader committed before need not have reached the disk (LoaderSession); this must, and takes all of that with it.
+        await transaction.Connection!.ExecuteAsync("set local synchronous_commit to default", CancellationToken.None);
 
         // Not to be cancelled: it is short, and a commit cut off in the middle would be known to nobody.
         await transaction.CommitAsync(CancellationToken.None);

@@ -52,6 +52,7 @@ internal sealed class LoaderSession : IAsyncDisposable
         await Connection.DisposeAsync();
     }
 
+    /// <summary>Only the last commit of a load says anything to anybody, so only that one waits for the disk: LoadCommit asks for it.</summary>
     private Task PrepareAsync(FeedsOptions options, CancellationToken cancellationToken) => Connection.ExecuteAsync($"""
         set timezone = 'UTC';
         set client_connection_check_interval = '2s';
@@ -62,6 +63,7 @@ internal sealed class LoaderSession : IAsyncDisposable
         set max_parallel_maintenance_workers = 2;
         set parallel_setup_cost = 100;
         set parallel_tuple_cost = 0.01;
+        set synchronous_commit = off;
         set jit = off
         """, cancellationToken);
 
