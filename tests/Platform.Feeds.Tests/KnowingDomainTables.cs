@@ -32,6 +32,48 @@ public sealed class KnowingDomainTables(FeedsApp app)
         Assert.Equal("column", (string?)(await app.Operator.GetAsync(Path(table, "profile?column=zz"), HttpStatusCode.BadRequest))["errors"]![0]!["path"]);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task No_name_of_a_field_is_in_the_way_of_a_load_or_a_question(bool keyless)
+    {
+        string[] names = ["id", "t", "s", "o", "n", "r", "f", "e", "row", "hash", "place", "rank", "ranked", "stored", "staged", "fate", "fates", "value", "values", "orphans", "select", "user", "oid", "copied", "target"];
+        var (feed, table) = await app.ActiveFeedAsync(new()
+        {
+            ["fields"] = new JsonArray([.. names.Select(name => FeedsApp.Field(name, "integer"))]),
+            ["primaryKey"] = keyless ? null : new JsonArray("id", "t"),
+            ["keyless"] = keyless,
+        });
+        string Rows(int added, string from) => $"select {string.Join(", ", names.Select((name, i) => $"i + {(i < 2 ? 0 : i + added)} as \"{name}\""))} from {from}";
+
+        var first = await app.LoadAsync(feed, app.Land(Rows(0, "range(3) r(i)")));
+        var second = await app.LoadAsync(feed, app.Land(Rows(1, "(values (1), (1), (7)) r(i)")));
+
+        Assert.Equal("3 3 0 0 0 0 0", first.Counts());
+        Assert.Equal(keyless ? "3 3 0 0 0 0 0" : "3 1 1 0 1 0 0", second.Counts());
+        var rows = (await GetAsync(table, "rows?limit=1"))["items"]!.AsArray();
+        Assert.Equal(names, rows[0]!.AsObject().Select(member => member.Key).Take(names.Length));
+        Assert.Equal(names, (await GetAsync(table, "sample?rows=1")).AsArray()[0]!.AsObject().Select(member => member.Key).Take(names.Length));
+        Assert.Equal(names, (await GetAsync(table, "profile"))["columns"]!.AsArray().Select(column => (string)column!["column"]!).Take(names.Length));
+        var key = keyless ? $"key={rows[0]!["_row_hash"]}&key={rows[0]!["_row_occurrence"]}" : "key=1&key=1";
+        Assert.Equal(names, (await GetAsync(table, $"lineage?{key}"))["row"]!.AsObject().Select(member => member.Key).Take(names.Length));
+        await GetAsync(table, "orphans");
+    }
+
+    [Fact]
+    public async Task Columns_that_postgresql_has_itself_get_another_name_and_cannot_be_asked_for()
+    {
+        var sample = app.Land("select 1 as id, 2 as xmin, 3 as \"CTID\", 4 as xmin_2");
+        var created = await (await app.Operator.PostAsJsonAsync("/api/feeds", new { source = "Test", name = app.UniqueName(), sampleFileId = sample.FileId, primaryKey = new[] { "id" } })).ReadAsync(HttpStatusCode.Created);
+        await (await app.Operator.PostAsJsonAsync($"/api/feeds/{(string)created["id"]!}/activate", new { })).ReadAsync(HttpStatusCode.OK);
+
+        await app.LoadAsync((string)created["id"]!, sample);
+        var refused = await (await app.Operator.PostAsJsonAsync("/api/feeds", new { source = "Test", name = app.UniqueName(), fields = new[] { new { name = "tableoid", type = "integer" } } })).ReadAsync(HttpStatusCode.BadRequest);
+
+        Assert.Equal(["1|2|3|4"], await app.RowsAsync((string)created["domainTable"]!, "id, xmin_2, \"CTID_2\", xmin_2_2"));
+        Assert.Equal("$.fields[0].name", (string?)refused["errors"]![0]!["path"]);
+    }
+
     [Fact]
     public async Task A_sample_has_so_many_rows_and_whole_ones()
     {

@@ -54,6 +54,10 @@ public sealed class WideTables(FeedsApp app)
                 and {{Value("words")}} = E'a"\\\nü' and {{Value("nested")}} = '{"x": [1.50, null]}' and {{Value("t399")}} = '{{Stubborn}}') from domain."{{table}}"
             """));
 
+        var all = (await app.Operator.GetAsync($"/api/domain-tables/{Uri.EscapeDataString(table)}/profile", HttpStatusCode.OK))["columns"]!.AsArray();
+        Assert.Equal(1 + Texts + last.Length, all.Count);
+        Assert.Equal("0 1 -9223372036854775807", string.Join(' ', all.Where(column => (string)column!["column"]! == "number").Select(column => $"{column!["nulls"]} {column["distinct"]} {column["min"]}")));
+
         // The same as text changes nothing; another value and a null change one row each; a bad value is judged like that of any field.
         var text = new StringBuilder("id").AppendJoin("", Enumerable.Range(0, Texts).Select(i => $",t{i}")).AppendLine(",flag,day,moment,price,ratio,number,words,nested");
         string[] ends =

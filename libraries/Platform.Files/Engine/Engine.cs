@@ -127,7 +127,10 @@ public sealed class Engine : IAsyncDisposable
         }
         catch (OperationCanceledException) when (timeLimit.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
         {
-            throw new EngineException(EngineFailure.Environment, $"Reading {Names(job)} took longer than {limit}. Engine:TimeLimit allows no more.");
+            var setting = job.Task == EngineTask.Copy ? nameof(EngineOptions.TimeLimit) : nameof(EngineOptions.PreviewTimeLimit);
+            throw job.Query is null
+                ? new EngineException(EngineFailure.Environment, $"Reading {Names(job)} took longer than {limit}. Engine:{setting} allows no more.")
+                : new EngineException(EngineFailure.BadQuery, $"The ingest query took longer than {limit}. Engine:{setting} allows no more. Have it look at less, or join by columns instead of all rows with all.");
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {

@@ -165,6 +165,11 @@ internal static partial class DefinitionRules
             problems.Add(new($"{path}.name", $"'{input.Name}' is no column name here. Expected up to {MaxIdentifierBytes} letters (a-z), digits and underscores, not beginning with an underscore: that is kept for the platform's own columns."));
         }
 
+        else if (DomainTable.SystemColumns.Contains(input.Name))
+        {
+            problems.Add(new($"{path}.name", $"Every table of PostgreSQL has a column '{input.Name}' of its own. Choose another name, for example '{input.Name}_value'; incomingName keeps the file's."));
+        }
+
         if (input.Type is null)
         {
             problems.Add(new($"{path}.type", "Missing. Expected boolean, date, datetime, decimal, float, integer, string or json."));

@@ -1,4 +1,5 @@
 using System.Text;
+using Platform.Feeds.Tables;
 using Platform.Files.Engine;
 
 namespace Platform.Feeds.Definitions;
@@ -35,7 +36,7 @@ internal static class DraftFromSample
         var name = text.ToString().Trim('_');
         name = name.Length == 0 ? "field" : name.Length > MaxName ? name[..MaxName] : name;
         var unique = name;
-        for (var number = 2; !taken.Add(unique); number++)
+        for (var number = 2; DomainTable.SystemColumns.Contains(unique) || !taken.Add(unique); number++)
         {
             var suffix = $"_{number}";
             unique = $"{(name.Length + suffix.Length > MaxName ? name[..(MaxName - suffix.Length)] : name)}{suffix}";

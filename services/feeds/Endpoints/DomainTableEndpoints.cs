@@ -106,11 +106,11 @@ internal static class DomainTableEndpoints
             return Refusal.Invalid("The rows cannot be listed", [new("$.after", "This is no cursor of this list. Use the 'next' of the page before, or leave it out.")]).ToResult();
         }
 
-        // The key travels as text and is compared in its own type. row_to_json keeps every digit and the order of the columns.
+        // The key travels as text and is compared in its own type. row_to_json keeps every digit and the order of the columns; no column has a name like _row, as a column of that name would be meant.
         var types = table.KeyTypes.ToList();
         var beyond = cursor is null ? "" : $"where ({table.Key}) > ({string.Join(", ", types.Select((type, i) => $"cast(${i + 2} as {type})"))})";
         await using var query = source.CreateCommand(
-            $"select row_to_json(t)::text, array[{string.Join(", ", keys.Select(key => $"t.{key}::text"))}] from (select {string.Join(", ", table.Columns)} from {table.Shell} {beyond} order by {table.Key} limit $1) t");
+            $"select row_to_json(_row)::text, array[{string.Join(", ", keys.Select(key => $"_row.{key}::text"))}] from (select {string.Join(", ", table.Columns)} from {table.Shell} {beyond} order by {table.Key} limit $1) _row");
         query.Parameters.Add(new() { Value = limit + 1 });
         foreach (var value in cursor ?? [])
         {

@@ -72,7 +72,7 @@ internal static class TableInsightEndpoints
         }
 
         await using var query = source.CreateCommand(
-            $"select row_to_json(t)::text from (select {string.Join(", ", feed.Table!.Columns)} from {ColumnProfiles.Rows(feed, 100_000)} order by random() limit $1) t");
+            $"select row_to_json(_row)::text from (select {string.Join(", ", feed.Table!.Columns)} from {ColumnProfiles.Rows(feed, 100_000)} order by random() limit $1) _row");
         query.Parameters.Add(new() { Value = rows });
         var found = new List<JsonElement>();
         await using var reader = await query.ExecuteReaderAsync(cancellationToken);
@@ -114,8 +114,8 @@ internal static class TableInsightEndpoints
         }
 
         await using var query = source.CreateCommand($"""
-            select row_to_json(t)::text, t._load_id, t._file_id, t._row_no from (
-                select {string.Join(", ", table.Columns)} from {table.Shell} where {string.Join(" and ", keys.Zip(table.KeyTypes, (column, type) => (column, type)).Select((pair, i) => $"{pair.column} = cast(${i + 1} as {pair.type})"))}) t
+            select row_to_json(_row)::text, _load_id, _file_id, _row_no from (
+                select {string.Join(", ", table.Columns)} from {table.Shell} where {string.Join(" and ", keys.Zip(table.KeyTypes, (column, type) => (column, type)).Select((pair, i) => $"{pair.column} = cast(${i + 1} as {pair.type})"))}) _row
             """);
         foreach (var value in key)
         {

@@ -18,8 +18,8 @@ internal static class KeylessRows
         var columns = string.Join(", ", table.CopiedColumns);
         return await connection.ExecuteAsync($"""
             insert into {target} ({string.Join(", ", table.StagedColumns)})
-            select {columns}, hash, row_number() over (partition by _file_id, hash order by _row_no)
-            from (select {columns}, {Hash(table)} as hash from {copied}) r
+            select {columns}, _hash, row_number() over (partition by _file_id, _hash order by _row_no)
+            from (select {columns}, {Hash(table)} as _hash from {copied}) r
             """, cancellationToken);
     }
 

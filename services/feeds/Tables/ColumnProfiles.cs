@@ -1,4 +1,6 @@
+using System.Data;
 using System.Globalization;
+using System.Security.Cryptography;
 using Npgsql;
 using Platform.Feeds.Definitions;
 using Platform.Feeds.Persistence;
@@ -26,22 +28,37 @@ internal static class ColumnProfiles
     private const long MostRows = 200_000;
     private const int Shown = 200;
 
-    /// <summary>The rows of the table, or blocks of a large one drawn at random that hold about <paramref name="wanted"/> rows.</summary>
-    public static string Rows(Feed feed, long wanted) => feed.TableRows <= wanted
+    /// <summary>Columns of one statement: each takes memory of its own to be sorted in, and PostgreSQL allows 1,664 results.</summary>
+    private const int ColumnsAtOnce = 50;
+
+    /// <summary>Values looked at in all: of a wide table fewer rows.</summary>
+    private const long MostValues = 20_000_000;
+
+    /// <summary>The rows of the table, or blocks of a large one drawn at random that hold about <paramref name="wanted"/> rows; the same for the same <paramref name="seed"/>.</summary>
+    public static string Rows(Feed feed, long wanted, int? seed = null) => feed.TableRows <= wanted
         ? feed.Table!.Shell
-        : string.Create(CultureInfo.InvariantCulture, $"{feed.Table!.Shell} tablesample system ({Math.Min(100, wanted * 100d / feed.TableRows):0.######})");
+        : string.Create(CultureInfo.InvariantCulture, $"{feed.Table!.Shell} tablesample system ({Math.Min(100, wanted * 100d / feed.TableRows):0.######}){(seed is null ? "" : $" repeatable ({seed})")}");
 
     public static async Task<TableProfile> ReadAsync(NpgsqlDataSource database, Feed feed, IReadOnlyList<FieldDefinition> fields, CancellationToken cancellationToken)
     {
-        var columns = fields.Select(field => (field.Name, Type: field.PostgresType, Value: feed.Table!.ValueOf(field))).ToList();
-        var values = columns.SelectMany(column => new[] { $"count({column.Value})", $"count(distinct {column.Value})", Extreme("min", column.Type, column.Value), Extreme("max", column.Type, column.Value) });
-        await using var query = database.CreateCommand($"select count(*), {string.Join(", ", values)} from {Rows(feed, MostRows)}");
-        query.CommandTimeout = 60;
-        await using var reader = await query.ExecuteReaderAsync(cancellationToken);
-        await reader.ReadAsync(cancellationToken);
-        var rows = reader.GetInt64(0);
-        var profiles = columns.Select((column, i) => new ColumnProfile(column.Name, column.Type, rows - reader.GetInt64((4 * i) + 1), reader.GetInt64((4 * i) + 2), Text(reader, (4 * i) + 3), Text(reader, (4 * i) + 4)));
-        return new(rows, feed.TableRows <= MostRows, [.. profiles]);
+        var most = Math.Min(MostRows, MostValues / fields.Count);
+        var from = Rows(feed, most, RandomNumberGenerator.GetInt32(int.MaxValue));
+        var profiles = new List<ColumnProfile>(fields.Count);
+        var rows = 0L;
+        await using var connection = await database.OpenConnectionAsync(cancellationToken);
+        await using var snapshot = await connection.BeginTransactionAsync(IsolationLevel.RepeatableRead, cancellationToken);
+        foreach (var some in fields.Chunk(ColumnsAtOnce))
+        {
+            var columns = some.Select(field => (field.Name, Type: field.PostgresType, Value: feed.Table!.ValueOf(field))).ToList();
+            var values = columns.SelectMany(column => new[] { $"count({column.Value})", $"count(distinct {column.Value})", Extreme("min", column.Type, column.Value), Extreme("max", column.Type, column.Value) });
+            await using var query = new NpgsqlCommand($"select count(*), {string.Join(", ", values)} from {from}", connection, snapshot) { CommandTimeout = 60 };
+            await using var reader = await query.ExecuteReaderAsync(cancellationToken);
+            await reader.ReadAsync(cancellationToken);
+            rows = reader.GetInt64(0);
+            profiles.AddRange(columns.Select((column, i) => new ColumnProfile(column.Name, column.Type, rows - reader.GetInt64((4 * i) + 1), reader.GetInt64((4 * i) + 2), Text(reader, (4 * i) + 3), Text(reader, (4 * i) + 4))));
+        }
+
+        return new(rows, feed.TableRows <= most, profiles);
     }
 
     // jsonb and uuid have no least value, booleans none either: true counts as the greater.

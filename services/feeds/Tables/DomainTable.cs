@@ -27,6 +27,9 @@ internal sealed record DomainTable(string FeedId, string Name, FeedDefinition De
     /// <summary>Key of a keyless feed's rows: the hash of their values, and their number among the equal rows of their file.</summary>
     public static readonly IReadOnlyList<string> RowIdentity = ["_row_hash", "_row_occurrence"];
 
+    /// <summary>Names of columns that every table of PostgreSQL has already.</summary>
+    public static readonly IReadOnlySet<string> SystemColumns = new HashSet<string>(["ctid", "xmin", "xmax", "cmin", "cmax", "tableoid"], StringComparer.OrdinalIgnoreCase);
+
     /// <summary>The shell, quoted.</summary>
     public string Shell => $"{Schema}.{Quote(Name)}";
 

@@ -83,6 +83,17 @@ public sealed class ChildProcessTests(EngineFixture files)
     }
 
     [Fact]
+    public async Task A_query_over_its_time_is_killed_and_at_fault_itself()
+    {
+        await using var engine = files.Create(options => options with { PreviewTimeLimit = TimeSpan.FromMilliseconds(500) });
+
+        var error = await Assert.ThrowsAsync<EngineException>(() => engine.PreviewAsync([Large()], new IngestQuery("select count(*) as n from range(1000000000000) r", ["large"]), 1, _cancellation));
+
+        Assert.Equal(EngineFailure.BadQuery, error.Failure);
+        Assert.Contains("Engine:PreviewTimeLimit", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task What_the_sink_throws_is_thrown_and_the_child_is_gone()
     {
         await using var engine = files.Create();
