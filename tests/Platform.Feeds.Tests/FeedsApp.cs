@@ -193,7 +193,7 @@ public sealed class FeedsApp : IAsyncLifetime
     /// <summary>The event that announced the load's end.</summary>
     internal async Task<object> EndOfAsync(string loadId)
     {
-        await Until.True(() => _ended.ContainsKey(loadId), TimeSpan.FromSeconds(60), what: $"load {loadId} has ended");
+        await Until.True(() => _ended.ContainsKey(loadId), TimeSpan.FromMinutes(3), what: $"load {loadId} has ended");
         return _ended[loadId];
     }
 
