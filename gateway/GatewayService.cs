@@ -47,6 +47,7 @@ internal static class GatewayService
 
     public static void MapGateway(this WebApplication app)
     {
+        app.UseHead();
         app.UseRequestNames();
         app.UseSecurityHeaders();
         app.UseProblems();
@@ -59,6 +60,7 @@ internal static class GatewayService
         app.UseScopes();
         app.UseStrictQueries();
         app.UseMiddleware<IdempotencyKeys>();
+        app.UseStrictBodies();
         app.MapHealth();
         app.MapUnifiedOpenApi();
         app.MapKeyEndpoints();

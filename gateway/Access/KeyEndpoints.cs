@@ -1,4 +1,3 @@
-using System.Text.Json.Serialization;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.EntityFrameworkCore;
 using Platform.Gateway.OpenApi;
@@ -56,8 +55,7 @@ internal static class KeyEndpoints
     }
 }
 
-/// <summary>A key to make. A member that is not known is refused: a misspelt limit would make a key without it.</summary>
-[JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
+/// <summary>A key to make.</summary>
 internal sealed class ApiKeyInput
 {
     /// <summary>Unique among the valid keys; 1 to 100 characters. Services and audit logs know the caller by it.</summary>

@@ -5,7 +5,7 @@ using Platform.ServiceDefaults.Security;
 namespace Platform.Gateway.Access;
 
 /// <summary>
-/// What a limited key may do, beside its role: <c>couriers:read</c>, <c>feeds:write</c>. The scope of an operation is the word after <c>/api/</c> in its path and whether its method reads, so that
+/// What a limited key or token may do, beside its role: <c>couriers:read</c>, <c>feeds:write</c>. The scope of an operation is the word after <c>/api/</c> in its path and whether its method reads, so that
 /// no route can be forgotten. A key without scopes may do all that its role may; a key with scopes nothing but these, and of these only what its role may.
 /// </summary>
 internal static class Scopes
@@ -21,6 +21,9 @@ internal static class Scopes
     public static string? Of(string method, string? pattern) => pattern?.Split('/', StringSplitOptions.RemoveEmptyEntries) is ["api", var place, ..] && !place.Contains('{', StringComparison.Ordinal)
         ? $"{place}:{(HttpMethods.IsGet(method) || HttpMethods.IsHead(method) ? Reading : Writing)}"
         : null;
+
+    /// <summary>Has the form of a scope, whether there is one of this name or not.</summary>
+    public static bool LooksLikeOne(string text) => text.Split(':') is [{ Length: > 0 }, Reading or Writing];
 
     /// <summary>The scopes the caller is limited to, or null.</summary>
     public static IReadOnlyList<string>? LimitsOf(HttpContext context) => context.User.FindAll(Claim).Select(claim => claim.Value).ToList() is { Count: > 0 } scopes ? scopes : null;
@@ -71,6 +74,6 @@ internal static class Scopes
             : null;
     }
 
-    private static Refusal Missing(string? needed, IReadOnlyList<string> scopes) => new(StatusCodes.Status403Forbidden, "scope-missing", "The key's scopes do not allow this request",
-        $"The API key is limited to {string.Join(", ", scopes)}, and this request needs {needed ?? "a key without scopes"}. Use a key that has it.");
+    private static Refusal Missing(string? needed, IReadOnlyList<string> scopes) => new(StatusCodes.Status403Forbidden, "scope-missing", "The scopes do not allow this request",
+        $"The API key or token is limited to {string.Join(", ", scopes)}, and this request needs {needed ?? "one without scopes"}. Use one that has it.");
 }

@@ -1,5 +1,6 @@
 using System.Security.Claims;
 using Platform.Gateway.Access;
+using Platform.ServiceDefaults;
 using Platform.ServiceDefaults.Security;
 using Yarp.ReverseProxy.Transforms;
 using Yarp.ReverseProxy.Transforms.Builder;
@@ -25,6 +26,8 @@ internal sealed class CallerIdentity(InternalTokens tokens) : ITransformProvider
             headers.Add(InternalAuthentication.HeaderName, anyone
                 ? tokens.Issue(audience, Roles.Anonymous, Roles.Anonymous)
                 : tokens.Issue(audience, caller.Identity!.Name!, caller.FindFirstValue(ClaimTypes.Role)!));
+            // Here it says GET, which is routed and checked like it.
+            call.ProxyRequest.Method = call.HttpContext.IsHead() ? HttpMethod.Head : call.ProxyRequest.Method;
             return ValueTask.CompletedTask;
         });
     }

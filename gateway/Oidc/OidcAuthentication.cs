@@ -39,6 +39,7 @@ internal sealed class OidcAuthentication(IOptionsMonitor<AuthenticationSchemeOpt
             claims.AddClaim(new(ClaimTypes.Role, holder.Role));
         }
 
+        claims.AddClaims(holder.Scopes.Select(scope => new Claim(Scopes.Claim, scope)));
         return AuthenticateResult.Success(new(new ClaimsPrincipal(claims), SchemeName));
     }
 

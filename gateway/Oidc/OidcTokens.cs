@@ -4,8 +4,8 @@ using System.Text.Json;
 
 namespace Platform.Gateway.Oidc;
 
-/// <summary>Who a bearer token names, and what the platform lets him do; without a role nothing.</summary>
-internal sealed record TokenHolder(string Subject, string Name, string? Role);
+/// <summary>Who a bearer token names, and what the platform lets him do; without a role nothing, with scopes only these.</summary>
+internal sealed record TokenHolder(string Subject, string Name, string? Role, IReadOnlyList<string> Scopes);
 
 /// <summary>
 /// Checks an issuer's JSON Web Tokens (RFC 7519, with the advice of RFC 8725): only RS256 and ES256, the key chosen by the token's key id among the issuer's own and bound to its
@@ -80,8 +80,14 @@ internal sealed class OidcTokens(OidcOptions options, IssuerKeys keys, TimeProvi
             return (null, "The token is not valid yet.");
         }
 
+        // Taking what cannot be read for no limit would give the token more than its issuer meant.
+        if (ScopesOf(claims) is not { } scopes)
+        {
+            return (null, "The token's scopes are neither a text nor a list of texts.");
+        }
+
         return JsonMembers.TextOf(claims, "sub") is { Length: > 0 } subject && JsonMembers.TextOf(claims, options.NameClaim) is { Length: > 0 and <= MaxNameLength } name && !name.Any(char.IsControl)
-            ? (new(subject, name, options.RoleOf(ListOf(claims, options.RoleClaim))), null)
+            ? (new(subject, name, options.RoleOf(ListOf(claims, options.RoleClaim)), options.LimitsIn(scopes)), null)
             : (null, "The token does not name its holder.");
     }
 
@@ -111,25 +117,42 @@ internal sealed class OidcTokens(OidcOptions options, IssuerKeys keys, TimeProvi
             ? DateTimeOffset.UnixEpoch.AddSeconds(seconds)
             : null;
 
-    // A name of its own comes before a path: claims named like addresses have dots.
-    private static IReadOnlyCollection<string> ListOf(JsonElement claims, string name)
+    private IReadOnlyCollection<string>? ScopesOf(JsonElement claims)
     {
-        if (!claims.TryGetProperty(name, out var value))
+        if (options.ScopeClaim.Length == 0 || Find(claims, options.ScopeClaim) is not { } value)
         {
-            value = claims;
-            foreach (var step in name.Split('.'))
+            return [];
+        }
+
+        return value.ValueKind == JsonValueKind.Array
+            ? value.EnumerateArray().Select(JsonMembers.TextOf).ToList() is var scopes && !scopes.Contains(null) ? scopes.ConvertAll(scope => scope!) : null
+            : JsonMembers.TextOf(value)?.Split(' ', StringSplitOptions.RemoveEmptyEntries);
+    }
+
+    // A name of its own comes before a path: claims named like addresses have dots.
+    private static JsonElement? Find(JsonElement claims, string name)
+    {
+        if (claims.TryGetProperty(name, out var value))
+        {
+            return value;
+        }
+
+        value = claims;
+        foreach (var step in name.Split('.'))
+        {
+            if (value.ValueKind != JsonValueKind.Object || !value.TryGetProperty(step, out value))
             {
-                if (value.ValueKind != JsonValueKind.Object || !value.TryGetProperty(step, out value))
-                {
-                    return [];
-                }
+                return null;
             }
         }
 
-        return value.ValueKind switch
-        {
-            JsonValueKind.Array => [.. value.EnumerateArray().Select(JsonMembers.TextOf).OfType<string>()],
-            _ => JsonMembers.TextOf(value) is { } text ? [text] : [],
-        };
+        return value;
     }
+
+    private static IReadOnlyCollection<string> ListOf(JsonElement claims, string name) => Find(claims, name) switch
+    {
+        { ValueKind: JsonValueKind.Array } list => [.. list.EnumerateArray().Select(JsonMembers.TextOf).OfType<string>()],
+        { } value when JsonMembers.TextOf(value) is { } text => [text],
+        _ => [],
+    };
 }

@@ -60,6 +60,7 @@ internal static class EntityTags
             return;
         }
 
+        context.Response.ContentLength = content.Length;
         await context.Response.Body.WriteAsync(content, context.RequestAborted);
     }
 

@@ -217,7 +217,6 @@ public static partial class Problems
             }
 
             return message.Contains("holds a null", StringComparison.Ordinal) ? "A list or dictionary in it holds a null, which has no meaning there."
-                : message.Contains("could not be mapped to any", StringComparison.Ordinal) ? "There is no such member."
                 : message.Contains("Duplicate property", StringComparison.Ordinal) ? "A member stands there twice."
                 : message.Contains("could not be converted", StringComparison.Ordinal) || message.Contains("doesn't allow null", StringComparison.Ordinal) || message.Contains("disallow", StringComparison.OrdinalIgnoreCase)
                 ? "The value has the wrong type or is none of the allowed ones."

@@ -15,14 +15,11 @@ namespace Platform.ServiceDefaults;
 /// </summary>
 public static class QueryParameters
 {
-    private const int MaxProblems = 20;
-    private const int MaxShown = 60;
-
     /// <summary>Comes after authorization: strangers learn nothing about operations.</summary>
     public static void UseStrictQueries(this WebApplication app)
     {
         // The descriptions are there once all endpoints are mapped.
-        var known = new Lazy<IReadOnlyDictionary<string, Known>>(() => Describe(app.Services.GetRequiredService<IApiDescriptionGroupCollectionProvider>()));
+        var known = new Lazy<IReadOnlyDictionary<string, IReadOnlyDictionary<string, bool>>>(() => Describe(app.Services.GetRequiredService<IApiDescriptionGroupCollectionProvider>()));
         app.Use(async (context, next) =>
         {
             if (context.Request.Query.Count > 0 && IsProgramsPath(context.Request.Path)
@@ -40,56 +37,32 @@ public static class QueryParameters
     // Pages for people get parameters from whatever shortens or follows the links to them.
     private static bool IsProgramsPath(PathString path) => path.StartsWithSegments("/api") || path.StartsWithSegments("/internal");
 
-    private static Dictionary<string, Known> Describe(IApiDescriptionGroupCollectionProvider descriptions) =>
+    private static Dictionary<string, IReadOnlyDictionary<string, bool>> Describe(IApiDescriptionGroupCollectionProvider descriptions) =>
         descriptions.ApiDescriptionGroups.Items.SelectMany(group => group.Items)
             .Select(description => (Name: description.ActionDescriptor.EndpointMetadata.OfType<IEndpointNameMetadata>().LastOrDefault()?.EndpointName, description.ParameterDescriptions))
             .Where(described => described.Name is not null)
             .GroupBy(described => described.Name!, described => described.ParameterDescriptions.Where(parameter => parameter.Source == BindingSource.Query), StringComparer.Ordinal)
-            .ToDictionary(operation => operation.Key, operation => new Known(operation.SelectMany(parameters => parameters)
+            .ToDictionary(operation => operation.Key, IReadOnlyDictionary<string, bool> (operation) => operation.SelectMany(parameters => parameters)
                 .DistinctBy(parameter => parameter.Name, StringComparer.OrdinalIgnoreCase)
-                .ToDictionary(parameter => parameter.Name, parameter => IsList(parameter.Type), StringComparer.OrdinalIgnoreCase)), StringComparer.Ordinal);
+                .ToDictionary(parameter => parameter.Name, parameter => IsList(parameter.Type), StringComparer.OrdinalIgnoreCase), StringComparer.Ordinal);
 
     private static bool IsList(Type? type) => type is not null && type != typeof(string) && typeof(IEnumerable).IsAssignableFrom(type);
 
-    private static List<FieldProblem> Check(IQueryCollection query, Known known)
+    private static IReadOnlyList<FieldProblem> Check(IQueryCollection query, IReadOnlyDictionary<string, bool> known)
     {
-        var problems = new List<FieldProblem>();
+        var problems = new UnknownNames();
         foreach (var (name, values) in query)
         {
-            if (!known.Parameters.TryGetValue(name, out var isList))
+            if (!known.TryGetValue(name, out var isList))
             {
-                problems.Add(new(Shown(name), known.Describe(name)));
+                problems.Add(() => new(UnknownNames.Shown(name), UnknownNames.Describe("query parameter", name, "The operation", [.. known.Keys])));
             }
             else if (values.Count > 1 && !isList)
             {
-                problems.Add(new(name, string.Create(CultureInfo.InvariantCulture, $"Stands there {values.Count} times; it takes one value.")));
+                problems.Add(() => new(name, string.Create(CultureInfo.InvariantCulture, $"Stands there {values.Count} times; it takes one value.")));
             }
         }
 
-        if (problems.Count > MaxProblems)
-        {
-            var more = problems.Count - MaxProblems;
-            problems.RemoveRange(MaxProblems, more);
-            problems.Add(new("…", string.Create(CultureInfo.InvariantCulture, $"And {more} more.")));
-        }
-
-        return problems;
-    }
-
-    private static string Shown(string name) => new([.. name.Take(MaxShown).Select(c => char.IsControl(c) || char.IsSurrogate(c) ? '\uFFFD' : c)]);
-
-    private sealed record Known(IReadOnlyDictionary<string, bool> Parameters)
-    {
-        public string Describe(string name)
-        {
-            if (Parameters.Count == 0)
-            {
-                return "There is no such query parameter: the operation has none.";
-            }
-
-            var meant = Spelling.Nearest(name, Parameters.Keys);
-            return $"There is no such query parameter{(meant.Count == 0 ? "" : $"; did you mean {string.Join(" or ", meant.Select(one => $"'{one}'"))}?")}. The operation has {string.Join(", ", Parameters.Keys.Order(StringComparer.Ordinal))}."
-                .Replace("?.", "?", StringComparison.Ordinal);
-        }
+        return problems.All();
     }
 }

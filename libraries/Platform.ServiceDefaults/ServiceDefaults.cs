@@ -22,11 +22,13 @@ public static class ServiceDefaults
     /// <summary>Maps what <see cref="AddServiceDefaults"/> added. Health is the one thing answered without a token.</summary>
     public static WebApplication MapServiceDefaults(this WebApplication app)
     {
+        app.UseHead();
         app.UseRequestNames();
         app.UseProblems();
         app.UseAuthentication();
         app.UseAuthorization();
         app.UseStrictQueries();
+        app.UseStrictBodies();
         app.UsePreconditions();
         app.UseEntityTags();
         app.MapHealth();

@@ -84,6 +84,35 @@ public sealed class EntityTagsTests(RealServers servers) : IAsyncLifetime
         Assert.Equal("data: 1", await reader.ReadLineAsync(Cancelled));
     }
 
+    [Fact]
+    public async Task HEAD_is_answered_like_GET_without_the_content_and_streams_end_with_their_header()
+    {
+        using var client = _service.ClientAs(servers.Keys, Roles.Viewer);
+        using var anonymous = _service.Anonymous();
+        using var read = await client.GetAsync("/api/thing", Cancelled);
+
+        // All but the last over the same connection: each has ended when the next begins.
+        using var known = await HeadAsync(client, "/api/thing");
+        using var events = await HeadAsync(client, "/api/events");
+        using var large = await HeadAsync(client, "/api/large");
+        using var refused = await HeadAsync(client, "/api/refused");
+        using var absent = await HeadAsync(client, "/api/nothing");
+        using var stranger = await HeadAsync(anonymous, "/api/thing");
+
+        Assert.Equal((HttpStatusCode.OK, read.Headers.ETag, read.Content.Headers.ContentLength, "application/json"), (known.StatusCode, known.Headers.ETag, known.Content.Headers.ContentLength, known.Content.Headers.ContentType?.MediaType));
+        Assert.Equal((HttpStatusCode.OK, "text/event-stream"), (events.StatusCode, events.Content.Headers.ContentType?.MediaType));
+        Assert.Equal((HttpStatusCode.OK, HttpStatusCode.NotFound, "application/problem+json"), (large.StatusCode, refused.StatusCode, refused.Content.Headers.ContentType?.MediaType));
+        Assert.Equal((HttpStatusCode.NotFound, HttpStatusCode.Unauthorized), (absent.StatusCode, stranger.StatusCode));
+    }
+
+    private static async Task<HttpResponseMessage> HeadAsync(HttpClient client, string path)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Head, path);
+        var answer = await client.SendAsync(request, Cancelled);
+        Assert.Empty(await answer.Content.ReadAsByteArrayAsync(Cancelled));
+        return answer;
+    }
+
     private static async Task<HttpResponseMessage> GetAsync(HttpClient client, string known)
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, "/api/thing");

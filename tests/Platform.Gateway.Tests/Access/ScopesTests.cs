@@ -70,8 +70,8 @@ public sealed class ScopesTests(GatewayApp app)
     }
 
     [Theory]
-    [InlineData("""{"name":"misspelt","role":"viewer","scope":["feeds:read"]}""", "$.scope: There is no such member.")]
-    [InlineData("""{"name":"misspelt","role":"viewer","expiresAtt":"2030-01-01T00:00:00Z"}""", "$.expiresAtt: There is no such member.")]
+    [InlineData("""{"name":"misspelt","role":"viewer","scope":["feeds:read"]}""", "$.scope: There is no such member; did you mean 'scopes'? It has expiresAt, name, role, scopes.")]
+    [InlineData("""{"name":"misspelt","role":"viewer","expiresAtt":"2030-01-01T00:00:00Z"}""", "$.expiresAtt: There is no such member; did you mean 'expiresAt'? It has expiresAt, name, role, scopes.")]
     public async Task A_misspelt_limit_makes_no_key_without_it(string body, string problem) => Assert.Equal([problem], await ProblemsAsync(app.As(Roles.Admin), body));
 
     [Fact]

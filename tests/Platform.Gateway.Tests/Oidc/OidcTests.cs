@@ -200,12 +200,39 @@ public sealed class OidcTests(GatewayApp app) : IAsyncLifetime
         Assert.Equal(HttpStatusCode.Forbidden, await StatusAsync(_rsa.Token(claims), gateway: gateway));
     }
 
+    [Fact]
+    public async Task The_scopes_of_a_token_limit_it_as_a_keys_do_and_a_token_without_any_is_as_wide_as_its_role()
+    {
+        await using var text = With(new() { ["Oidc:ScopeClaim"] = "scope" });
+        await using var list = With(new() { ["Oidc:ScopeClaim"] = "scp", ["Oidc:ScopePrefix"] = "api://couriers/" });
+        async Task ExpectAsync(WebApplicationFactory<Program> gateway, Action<JsonObject> scope, HttpStatusCode credentials, HttpStatusCode keys)
+        {
+            var claims = _issuer.Claims(Roles.Admin);
+            scope(claims);
+            var token = _rsa.Token(claims);
+            Assert.Equal((claims.ToJsonString(), credentials, keys), (claims.ToJsonString(), await StatusAsync(token, gateway: gateway), await StatusAsync(token, "/api/access/keys", gateway)));
+        }
+
+        await ExpectAsync(text, _ => { }, HttpStatusCode.OK, HttpStatusCode.OK);
+        await ExpectAsync(text, claims => claims["scope"] = "openid profile email", HttpStatusCode.OK, HttpStatusCode.OK);
+        await ExpectAsync(text, claims => claims["scope"] = "openid credentials:read", HttpStatusCode.OK, HttpStatusCode.Forbidden);
+        await ExpectAsync(text, claims => claims["scope"] = "access:read credentials:write", HttpStatusCode.Forbidden, HttpStatusCode.OK);
+        await ExpectAsync(text, claims => claims["scope"] = "credentails:read", HttpStatusCode.Forbidden, HttpStatusCode.Forbidden);
+        await ExpectAsync(text, claims => claims["scope"] = new JsonObject(), HttpStatusCode.Unauthorized, HttpStatusCode.Unauthorized);
+        await ExpectAsync(list, claims => claims["scp"] = new JsonArray("openid", "api://couriers/credentials:read", "access:read"), HttpStatusCode.OK, HttpStatusCode.Forbidden);
+        await ExpectAsync(list, claims => claims["scp"] = "api://couriers/access:read", HttpStatusCode.Forbidden, HttpStatusCode.OK);
+        await ExpectAsync(list, claims => claims["scp"] = new JsonArray("api://couriers/access_as_user"), HttpStatusCode.Forbidden, HttpStatusCode.Forbidden);
+        await ExpectAsync(list, claims => claims["scp"] = new JsonArray("api://couriers/access:read", 1), HttpStatusCode.Unauthorized, HttpStatusCode.Unauthorized);
+        await ExpectAsync(_gateway, claims => claims["scope"] = "credentials:read", HttpStatusCode.OK, HttpStatusCode.OK);
+    }
+
     [Theory]
     [InlineData("http://issuer.example", "courier-platform", "expected an https address")]
     [InlineData("https://issuer.example", "", "Oidc:Audience is missing")]
+    [InlineData("https://issuer.example", "courier-platform", "Oidc:ScopePrefix is set, but Oidc:ScopeClaim is not")]
     public void Unsafe_settings_stop_the_start(string issuer, string audience, string problem)
     {
-        using var gateway = app.With(new() { ["Oidc:Issuer"] = issuer, ["Oidc:Audience"] = audience });
+        using var gateway = app.With(new() { ["Oidc:Issuer"] = issuer, ["Oidc:Audience"] = audience, ["Oidc:ScopePrefix"] = "api://" });
 
         Assert.Contains(problem, Assert.Throws<InvalidOperationException>(() => gateway.CreateDefaultClient()).Message);
     }
