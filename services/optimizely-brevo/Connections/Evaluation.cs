@@ -40,6 +40,20 @@ internal sealed class Evaluation
         }
     }
 
+    /// <summary>Sets an attribute; <c>$opt_experiment_bucket_map</c> keeps the user in the variations it names.</summary>
+    public void Set(string name, JsonElement value)
+    {
+        if (name == DecisionUser.StickyAttribute)
+        {
+            foreach (var user in _users)
+            {
+                user.Stick(value);
+            }
+        }
+
+        Set(name, AttributeValue.Of(value));
+    }
+
     /// <summary>Sets the attributes of a JSON object, or of Optimizely's list of <c>{"name", "value"}</c>. Anything else has none.</summary>
     public void Set(JsonElement attributes)
     {
@@ -47,7 +61,7 @@ internal sealed class Evaluation
         {
             foreach (var attribute in attributes.EnumerateObject())
             {
-                Set(attribute.Name, AttributeValue.Of(attribute.Value));
+                Set(attribute.Name, attribute.Value);
             }
         }
         else if (attributes.ValueKind == JsonValueKind.Array)
@@ -56,7 +70,7 @@ internal sealed class Evaluation
             {
                 if (attribute.ValueKind == JsonValueKind.Object && attribute.TryGetProperty("name", out var name) && name.ValueKind == JsonValueKind.String && attribute.TryGetProperty("value", out var value))
                 {
-                    Set(name.GetString()!, AttributeValue.Of(value));
+                    Set(name.GetString()!, value);
                 }
             }
         }

@@ -8,6 +8,7 @@ using NpgsqlTypes;
 using Platform.OptimizelyBrevo.Brevo;
 using Platform.OptimizelyBrevo.Connections;
 using Platform.OptimizelyBrevo.Optimizely;
+using Platform.OptimizelyBrevo.Partners;
 using Platform.OptimizelyBrevo.Sync;
 using Platform.ServiceDefaults;
 
@@ -76,29 +77,9 @@ internal sealed partial class ConversionQueue(NpgsqlDataSource database, TimePro
 
     // A text from a partner's JSON may hold what jsonb cannot: U+0000, or half of a character.
     private static QueuedEvent Storable(QueuedEvent each) =>
-        each.Payload.Contains("""\u0000""", StringComparison.Ordinal) || (each.Payload.Contains("""\ud""", StringComparison.OrdinalIgnoreCase) && !HasWholeTexts(each.Payload))
+        each.Payload.Contains("""\u0000""", StringComparison.Ordinal) || !WholeTexts.In(each.Payload)
             ? each with { Payload = "{}", Skipped = each.Skipped ?? "a text of the event holds U+0000 or half of a character, which cannot be stored" }
             : each;
-
-    /// <summary>Whether no text of the JSON holds half of a surrogate pair.</summary>
-    public static bool HasWholeTexts(string json)
-    {
-        var reader = new Utf8JsonReader(Encoding.UTF8.GetBytes(json));
-        try
-        {
-            while (reader.Read())
-            {
-                _ = reader.TokenType is JsonTokenType.String or JsonTokenType.PropertyName ? reader.GetString() : null;
-            }
-
-            return true;
-        }
-        catch (InvalidOperationException)
-        {
-            // What the reader throws for half of a surrogate pair, and for nothing else here.
-            return false;
-        }
-    }
 
     /// <summary>Queues the rows of a table of Optimizely's enriched events for Brevo. Rows that were queued before add nothing.</summary>
     public async Task<long> QueueFromTableAsync(Connection connection, TableReading reading, DomainTables tables, CancellationToken cancellationToken)
@@ -110,6 +91,7 @@ internal sealed partial class ConversionQueue(NpgsqlDataSource database, TimePro
         await foreach (var row in tables.ReadAsync(reading, [source.UserId, "uuid", "event_name", "timestamp"], optional, cancellationToken))
         {
             var userId = row.Text(source.UserId) ?? "";
+            var unreadable = row.Unreadable("attributes") ?? row.Unreadable("tags");
             var email = ContactAddress.Of(row.Text(source.Email) ?? ContactAddress.In(row.Json("attributes")), userId);
             var properties = new Dictionary<string, JsonElement>(StringComparer.Ordinal);
             foreach (var name in (string[])["revenue", "value", "quantity"])
@@ -122,7 +104,8 @@ internal sealed partial class ConversionQueue(NpgsqlDataSource database, TimePro
 
             Flatten(row.Json("tags"), properties);
             // Optimizely writes its uuids in either case; one event is one event.
-            events.Add(ForBrevo(connection, (row.Text("uuid") ?? "").ToLowerInvariant(), row.Text("event_name") ?? "", email, row.Time("timestamp"), properties));
+            var queuedEvent = ForBrevo(connection, (row.Text("uuid") ?? "").ToLowerInvariant(), row.Text("event_name") ?? "", email, row.Time("timestamp"), properties);
+            events.Add(unreadable is null ? queuedEvent : queuedEvent with { Skipped = unreadable });
             if (events.Count == Chunk)
             {
                 queued += await QueueAsync(connection, ConversionDirection.ToBrevo, null, events, cancellationToken);

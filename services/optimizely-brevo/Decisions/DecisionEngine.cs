@@ -58,6 +58,13 @@ internal static class DecisionEngine
             user.Reasons?.Add($"The user is whitelisted for variation '{listedKey}', which '{experiment.Key}' does not have.");
         }
 
+        // Before the audiences: who was once in a variation stays there.
+        if (user.StickyVariation(experiment) is { } sticky)
+        {
+            user.Reasons?.Add($"The user's attributes say that variation '{sticky.Key}' of '{experiment.Key}' was decided before.");
+            return sticky;
+        }
+
         if (!IsTargeted(experiment, user))
         {
             return null;

@@ -97,7 +97,7 @@ internal static class ConversionEndpoints
                 problems.Add(new($"$.events[{i}]", "id (1 to 200 characters), eventKey (1 to 255) and userId (1 to 1000) are needed."));
             }
 
-            if (input.Events[i].Tags.Values.Concat(input.Events[i].Attributes.Values).Any(value => !ConversionQueue.HasWholeTexts(value.GetRawText())))
+            if (input.Events[i].Tags.Values.Concat(input.Events[i].Attributes.Values).Any(value => !WholeTexts.In(value.GetRawText())))
             {
                 problems.Add(new($"$.events[{i}]", "A text of the tags or attributes holds half of a character: one of \\ud800 to \\udfff without its other half."));
             }

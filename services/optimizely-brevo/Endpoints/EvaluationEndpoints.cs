@@ -88,7 +88,7 @@ internal static class EvaluationEndpoints
         evaluation.Begin(input.UserId);
         foreach (var (name, value) in input.Attributes)
         {
-            evaluation.Set(name, AttributeValue.Of(value));
+            evaluation.Set(name, value);
         }
 
         var decisions = evaluation.Decide().Select(View).ToList();

@@ -3,6 +3,7 @@ using System.Runtime.CompilerServices;
 using System.Text.Json;
 using Npgsql;
 using Platform.OptimizelyBrevo.Decisions;
+using Platform.OptimizelyBrevo.Partners;
 using Platform.ServiceDefaults;
 
 namespace Platform.OptimizelyBrevo.Sync;
@@ -164,10 +165,15 @@ internal sealed class SourceRow(IReadOnlyList<string> columns)
         _ => null,
     };
 
-    /// <summary>Undefined when the column is missing, null or no JSON.</summary>
+    /// <summary>Why the JSON of a column cannot be read, or null. A column of type jsonb always can.</summary>
+    public string? Unreadable(string column) => Value(column) is string text && !WholeTexts.In(text)
+        ? $"the JSON in the column '{column}' holds half of a character (one of \\ud800 to \\udfff without its other half); correct it where it comes from"
+        : null;
+
+    /// <summary>Undefined when the column is missing, null, no JSON or unreadable.</summary>
     public JsonElement Json(string column)
     {
-        if (Value(column) is not string { Length: > 0 } text || text[0] is not ('{' or '['))
+        if (Value(column) is not string { Length: > 0 } text || text[0] is not ('{' or '[') || !WholeTexts.In(text))
         {
             return default;
         }

@@ -49,7 +49,7 @@ internal sealed partial class SyncCollection(
             users.Evaluation.Begin(user.UserId);
             foreach (var (name, value) in user.Attributes)
             {
-                users.Evaluation.Set(name, AttributeValue.Of(value));
+                users.Evaluation.Set(name, value);
             }
 
             var email = user.Attributes.TryGetValue("email", out var given) && given.ValueKind == System.Text.Json.JsonValueKind.String ? given.GetString() : null;
@@ -191,6 +191,7 @@ internal sealed partial class SyncCollection(
             // Since October 2023 the export may leave the experiment out; the variation tells which it was.
             var decided = known.Resolve(row.Text("experiment_id"), row.Text("variation_id"));
             var refusal = decided.Refusal
+                ?? row.Unreadable("attributes")
                 ?? (row.Time("timestamp") is null ? "the row has no timestamp" : null)
                 ?? (row.Boolean("is_holdback") == true ? "the visitor was held back from the campaign" : null);
             var staged = refusal is not null

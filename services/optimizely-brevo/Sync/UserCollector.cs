@@ -65,12 +65,21 @@ internal sealed class UserCollector(ConnectionSettings settings, AttributePlan p
             return StagedRow.Skip(StagedKind.Evaluation, $"row {number}", $"the column '{source.UserId}' is empty");
         }
 
+        if (row.Unreadable("attributes") is { } unreadable)
+        {
+            return StagedRow.Skip(StagedKind.Evaluation, userId, unreadable);
+        }
+
         var attributes = row.Json("attributes");
         evaluation.Begin(userId);
         evaluation.Set(attributes);
         foreach (var (column, name) in source.Attributes)
         {
-            if (row.Attribute(column) is var value && value.Kind != AttributeKind.Null)
+            if (name == DecisionUser.StickyAttribute)
+            {
+                evaluation.Set(name, row.Json(column));
+            }
+            else if (row.Attribute(column) is var value && value.Kind != AttributeKind.Null)
             {
                 evaluation.Set(name, value);
             }

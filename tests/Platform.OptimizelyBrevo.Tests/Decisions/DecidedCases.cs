@@ -22,6 +22,10 @@ internal static class DecidedCases
         foreach (var attribute in given.GetProperty("attributes").EnumerateObject())
         {
             user.Set(attribute.Name, AttributeValue.Of(attribute.Value));
+            if (attribute.Name == DecisionUser.StickyAttribute)
+            {
+                user.Stick(attribute.Value);
+            }
         }
 
         if (given.TryGetProperty("qualifiedSegments", out var segments))

@@ -18,18 +18,19 @@ public sealed class FollowingDomainTablesTests(OptimizelyBrevoApp app)
     public async Task Users_of_a_table_get_their_flags_and_bad_rows_are_listed()
     {
         await app.ExecuteAsync($$"""
-            create table domain."{{Table("Users")}}" (visitor text, mail text, sex text, plan integer, attributes jsonb);
+            create table domain."{{Table("Users")}}" (visitor text, mail text, sex text, plan integer, attributes text);
             insert into domain."{{Table("Users")}}" select 'user-' || i, 'table' || i || '@example.com', case when i % 2 = 0 then 'f' else 'm' end, i, '{"b": 1}' from generate_series(1, 40) i;
-            insert into domain."{{Table("Users")}}" values (null, 'nobody@example.com', 'f', 1, null), ('no-address', null, 'f', 1, null), ('broken', 'not an address', 'f', 1, null)
+            insert into domain."{{Table("Users")}}" values (null, 'nobody@example.com', 'f', 1, null), ('no-address', null, 'f', 1, null), ('broken', 'not an address', 'f', 1, null), ('half', 'half@example.com', 'f', 1, '{"b":"\ud83e"}')
             """);
         await _shop.ConnectAsync(settings => settings["sources"] = new JsonArray(
             new JsonObject { ["table"] = Table("Users"), ["kind"] = "users", ["userId"] = "visitor", ["email"] = "mail", ["attributes"] = new JsonObject { ["sex"] = "a", ["plan"] = "c" } }));
         var sync = await _shop.SyncAsync(input => (input["scope"], input["table"]) = ("table", Table("Users")));
 
-        Assert.Equal((43, 40, 3), ((int)sync["counts"]!["read"]!, (int)sync["counts"]!["sent"]!, (int)sync["counts"]!["skipped"]!));
+        Assert.Equal((44, 40, 4), ((int)sync["counts"]!["read"]!, (int)sync["counts"]!["sent"]!, (int)sync["counts"]!["skipped"]!));
         var skipped = (await _shop.ChangesAsync((string)sync["id"]!, "skipped")).Select(each => (string)each!["reason"]!).ToList();
         Assert.Contains(skipped, reason => reason.Contains("the column 'visitor' is empty", StringComparison.Ordinal));
         Assert.Equal(2, skipped.Count(reason => reason.Contains("neither the attribute 'email' nor the user id", StringComparison.Ordinal)));
+        Assert.Contains(skipped, reason => reason.Contains("the column 'attributes' holds half of a character", StringComparison.Ordinal));
         // The women's experiment decides half of them; the others fall through to rollout rules.
         var flags = _shop.Brevo.Contacts.Values.Select(contact => (string?)contact.Attributes["ENABLED_FEATURES"] ?? "").ToList();
         Assert.True(flags.Distinct().Count() > 1);
@@ -101,12 +102,14 @@ public sealed class FollowingDomainTablesTests(OptimizelyBrevoApp app)
                 ('closed2@example.com', null, '161', '2026-03-04 11:00', false, null),
                 ('closed3@example.com', '10', '101', '2026-03-04 11:00', true, null),
                 ('closed4@example.com', '99', '991', '2026-03-04 11:00', false, null),
-                ('closed5@example.com', '12345', null, '2026-03-04 11:00', false, null);
+                ('closed5@example.com', '12345', null, '2026-03-04 11:00', false, null),
+                ('closed6@example.com', '10', '101', '2026-03-04 11:00', false, '[{"name":"\ud83e","value":1}]');
             create table domain."{{Table("Events")}}" (uuid text, visitor_id text, event_name text, timestamp timestamp, revenue bigint, tags text, attributes text);
             insert into domain."{{Table("Events")}}" values
                 ('AAAAAAAA-0000-4000-8000-000000000001', 'closed2@example.com', 'purchase', '2026-03-04 12:00', 4200, '{"coupon":"SAVE"}', null),
                 ('aaaaaaaa-0000-4000-8000-000000000001', 'closed2@example.com', 'purchase', '2026-03-04 12:00', 4200, '{"coupon":"SAVE"}', null),
-                ('aaaaaaaa-0000-4000-8000-000000000002', 'nobody', 'purchase', '2026-03-04 12:00', null, null, null)
+                ('aaaaaaaa-0000-4000-8000-000000000002', 'nobody', 'purchase', '2026-03-04 12:00', null, null, null),
+                ('aaaaaaaa-0000-4000-8000-000000000003', 'closed2@example.com', 'purchase', '2026-03-04 12:00', null, '{"coupon":"\udc00"}', null)
             """);
         await _shop.ConnectAsync(settings => settings["sources"] = new JsonArray(
             new JsonObject { ["table"] = Table("Decisions"), ["kind"] = "decisions" }, new JsonObject { ["table"] = Table("Events"), ["kind"] = "conversions" }));
@@ -120,6 +123,7 @@ public sealed class FollowingDomainTablesTests(OptimizelyBrevoApp app)
         Assert.Contains("held back", reasons["closed3@example.com"], StringComparison.Ordinal);
         Assert.Contains("exp_late' is not_started; only running and concluded", reasons["closed4@example.com"], StringComparison.Ordinal);
         Assert.Contains("belongs to none of the connection's projects", reasons["closed5@example.com"], StringComparison.Ordinal);
+        Assert.Contains("the column 'attributes' holds half of a character", reasons["closed6@example.com"], StringComparison.Ordinal);
         Assert.Equal(1, (int)decisions["counts"]!["superseded"]!);
 
         for (var load = 0; load < 2; load++)

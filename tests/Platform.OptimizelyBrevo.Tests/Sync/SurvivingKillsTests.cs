@@ -26,7 +26,7 @@ public sealed class SurvivingKillsTests
             shop.Brevo.Play(new Fault(round % 2 == 0 ? "POST /v3/contacts" : "POST /v3/contacts/import", 0, AfterWork: true, Delay: TimeSpan.FromMilliseconds(random.Next(50, 600))) { Times = random.Next(1, 4) });
             await shop.DecideAsync([.. Enumerable.Range(0, contacts).Select(i => Customer.Decision($"kill{round}-{i}@example.com", null, "exp_open", "on", Noon))]);
             var calls = random.Next(1, round % 2 == 0 ? 40 : 2);
-            await Until.True(() => shop.Brevo.Calls.Count(call => call.Method == "POST" && !call.Path.Contains("attributes", StringComparison.Ordinal)) >= calls, TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken);
+            await Until.True(() => shop.Brevo.Calls.Count(call => call.Method == "POST" && !call.Path.Contains("attributes", StringComparison.Ordinal)) >= calls, TimeSpan.FromMinutes(5), TestContext.Current.CancellationToken);
 
             await app.Process!.KillAsync();
             await app.ExecuteAsync("update syncs set lease_until = clock_timestamp() where lease_until is not null");
