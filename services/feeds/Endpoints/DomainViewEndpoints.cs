@@ -29,8 +29,7 @@ internal static class DomainViewEndpoints
         try
         {
             await connection.ExecuteAsync("set local lock_timeout = '5s'", cancellationToken);
-            await connection.ExecuteAsync($"drop view if exists {name}", cancellationToken);
-            await connection.ExecuteAsync($"create view {name} as {view.Select}", cancellationToken);
+            await MakeAsync(connection, transaction, name, view.Select, cancellationToken);
 
             // A view reads with its owner's rights, which reach further than those of its readers: it may show what they may read, and nothing else.
             var beyond = await connection.ScalarAsync<long>($"""
@@ -51,6 +50,23 @@ internal static class DomainViewEndpoints
         catch (PostgresException e) when (e.SqlState is PostgresErrorCodes.WrongObjectType or PostgresErrorCodes.DependentObjectsStillExist or PostgresErrorCodes.UndefinedTable or PostgresErrorCodes.LockNotAvailable)
         {
             return Refusal.Conflict("view-not-made", "The view cannot be made", $"{name}: {e.MessageText}").ToResult();
+        }
+    }
+
+    /// <summary>Replaces the view, so that those of people over it stay; where its columns are others, it has to be made anew.</summary>
+    private static async Task MakeAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, string name, string select, CancellationToken cancellationToken)
+    {
+        const string before = "before";
+        await transaction.SaveAsync(before, cancellationToken);
+        try
+        {
+            await connection.ExecuteAsync($"create or replace view {name} as {select}", cancellationToken);
+        }
+        catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.InvalidTableDefinition)
+        {
+            await transaction.RollbackAsync(before, cancellationToken);
+            await connection.ExecuteAsync($"drop view {name}", cancellationToken);
+            await connection.ExecuteAsync($"create view {name} as {select}", cancellationToken);
         }
     }
 
