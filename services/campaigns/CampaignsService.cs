@@ -55,6 +55,8 @@ internal static class CampaignsService
         builder.Services.AddScoped<ResponseRuns>();
         builder.Services.AddScoped<ResponseFacts>();
         builder.Services.AddScoped<MailingMatch>();
+        builder.Services.AddScoped<ResponseGaps>();
+        builder.Services.AddScoped<WaveViews>();
         builder.Services.AddSingleton<ResponseSignal>();
         builder.Services.AddSingleton<ResponseLeases>();
         builder.Services.AddHostedService<ResponseWorker>();

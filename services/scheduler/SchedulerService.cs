@@ -23,9 +23,11 @@ internal static class SchedulerService
         builder.AddPlatformMessaging<SchedulerDbContext>(bus =>
         {
             bus.AddConsumer<CourierRunEndedConsumer>();
+            bus.AddConsumer<DispatchStateChangedConsumer>();
             bus.AddConsumer<FeedLoadHeldConsumer>();
             bus.AddConsumer<RegisterScheduleConsumer>();
             bus.AddConsumer<RemoveScheduleConsumer>();
+            bus.AddConsumer<ResponsesMissingConsumer>();
             bus.AddConsumer<ScheduledWorkEndedConsumer>();
             bus.AddConsumer<TestCredentialConsumer>();
         });

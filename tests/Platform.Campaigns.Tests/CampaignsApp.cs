@@ -33,6 +33,7 @@ public sealed class CampaignsApp : IAsyncLifetime
     private PostgresDatabase _domain = null!;
     private WebApplication _credentials = null!;
     private WebApplicationFactory<Program> _app = null!;
+    private readonly ConcurrentDictionary<string, JsonObject> _files = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, SshServer> _accounts = new(StringComparer.Ordinal);
     private int _number;
 
@@ -89,6 +90,25 @@ public sealed class CampaignsApp : IAsyncLifetime
         _keys.Dispose();
     }
 
+    /// <summary>Lets the feeds service know of a feed's loaded file.</summary>
+    public void Load(string feedId, string runId, DateOnly date) => _files[feedId] = new()
+    {
+        ["id"] = feedId,
+        ["domainTable"] = feedId,
+        ["rows"] = 1,
+        ["fields"] = new JsonArray(),
+        ["files"] = new JsonArray(new JsonObject
+        {
+            ["fileName"] = $"{date:yyyyMMdd}_{feedId}.csv",
+            ["fileDate"] = $"{date:yyyy-MM-dd}",
+            ["size"] = 1,
+            ["loadId"] = "ld-1",
+            ["runId"] = runId,
+            ["state"] = "loaded",
+            ["endedAt"] = TimeProvider.System.GetUtcNow(),
+        }),
+    };
+
     public HttpClient As(string role) => _app.CreateDefaultClient(_keys.AsPerson("campaigns", role));
 
     /// <summary>Makes every request through it an operator's call that the gateway forwards; for services outside this process.</summary>
@@ -138,7 +158,7 @@ public sealed class CampaignsApp : IAsyncLifetime
         });
         // Couriers and feeds, as far as an import needs them to be set up; Platform.EndToEnd.Tests has the real ones.
         _credentials.MapPut("/internal/feeds", (JsonObject feed) => Results.Json(new { id = $"df-{feed["source"]}-{feed["name"]}" }));
-        _credentials.MapPost("/internal/feeds/files", () => Results.Json(Array.Empty<object>()));
+        _credentials.MapPost("/internal/feeds/files", (JsonObject asked) => Results.Json(asked["ids"]!.AsArray().Select(id => (string)id!).Where(_files.ContainsKey).Select(id => _files[id])));
         _credentials.MapPut("/internal/domain-views", () => Results.NoContent());
         _credentials.MapPut("/internal/couriers/{id}", (string id, JsonObject courier) => Results.Json(new { id, name = (string)courier["name"]! }));
         await _credentials.StartAsync();

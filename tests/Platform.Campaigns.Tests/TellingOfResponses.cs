@@ -93,6 +93,61 @@ public sealed class TellingOfResponses(CampaignsApp app)
     }
 
     [Fact]
+    public async Task A_day_without_any_file_and_a_failed_import_are_told_and_shown()
+    {
+        var asked = new ConcurrentBag<RunCourier>();
+        var told = new ConcurrentBag<ResponsesMissing>();
+        var listening = Bus.ConnectReceiveEndpoint(new TemporaryEndpointDefinition(), null, queue =>
+        {
+            queue.Handler<RunCourier>(context => Keep(asked, context.Message));
+            queue.Handler<ResponsesMissing>(context => Keep(told, context.Message));
+        });
+        await listening.Ready;
+        var (connection, source) = await SetUpAsync("Gaps");
+        await TablesAsync(source);
+        var courier = (string)(await connection.GetAsync(PathOf(connection)))["courierId"]!;
+
+        var first = await DayAsync(RunState.Succeeded, run => app.Load($"df-{source}-Opens", run, new(2021, 1, 2)));
+        var second = await DayAsync(RunState.Succeeded);
+        var third = await DayAsync(RunState.Failed);
+        await Until.True(() => Mine().Count >= 2, cancellationToken: Cancelled);
+
+        Assert.Equal([(second, false), (third, true)], Mine().OrderBy(one => one.RequestedAt).Select(one => (one.RunId, one.ImportFailed)));
+        Assert.All(Mine(), one => Assert.Equal(new DateOnly(2021, 1, 2), one.NewestDate));
+        var shown = (await connection.GetAsync(PathOf(connection)))["imports"]!.AsArray();
+        Assert.Equal([(third, false), (second, true), (first, false)], shown.Select(run => ((string)run!["runId"]!, (bool)run["nothingCame"]!)));
+        await listening.StopAsync(Cancelled);
+
+        async Task<string> DayAsync(RunState end, Action<string>? load = null)
+        {
+            var before = asked.Count(command => command.CourierId == courier);
+            await Bus.Publish(new ScheduleDue { ScheduleId = connection.Id, Owner = "campaigns", Slot = TimeProvider.System.GetUtcNow(), Trigger = GroupRunTrigger.Schedule }, Cancelled);
+            await Until.True(() => asked.Count(command => command.CourierId == courier) > before, cancellationToken: Cancelled);
+            var run = asked.Where(command => command.CourierId == courier).MaxBy(command => command.AcceptThrough)!;
+            load?.Invoke(run.RunId);
+            await Bus.Publish(
+                new CourierRunEnded { RunId = run.RunId, CourierId = courier, State = end, Message = "Ended", Files = 0, Rows = new(), RequestedAt = run.AcceptThrough!.Value, EndedAt = run.AcceptThrough.Value }, Cancelled);
+            await Until.True(async () => await ExaminedAsync(run.RunId), cancellationToken: Cancelled);
+            return run.RunId;
+        }
+
+        async Task<bool> ExaminedAsync(string run)
+        {
+            await using var select = app.Database.CreateCommand("select examined from response_runs where id = $1");
+            select.Parameters.Add(new() { Value = run });
+            return (bool)(await select.ExecuteScalarAsync(Cancelled))!;
+        }
+
+        Task Keep<T>(ConcurrentBag<T> bag, T message)
+        {
+            bag.Add(message);
+            return Task.CompletedTask;
+        }
+
+        List<ResponsesMissing> Mine() => [.. told.Where(one => one.ConnectionId == connection.Id)];
+    }
+
+    [Fact]
     public async Task Two_connections_cannot_import_into_one_source()
     {
         var (_, source) = await SetUpAsync("Shared");

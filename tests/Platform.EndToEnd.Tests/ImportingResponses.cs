@@ -70,6 +70,7 @@ public sealed class ImportingResponses(RunningPlatform platform, SshServer serve
         Assert.Equal(["language"], Kind(state, "mailings")["extraColumns"]!.AsArray().Select(column => (string)column!));
         Assert.Equal([Iso(-3)], Kind(state, "mailings")["missingDays"]!.AsArray().Select(day => (string)day!));
         Assert.Empty(Kind(state, "responses")["files"]!.AsArray());
+        Assert.Equal([Iso(-2)], state["emptyDays"]!.AsArray().Select(day => (string)day!));
 
         // The views do not keep a table from being deleted, and stand again after the next set-up.
         await user.DeleteAsync($"/api/feeds/{opens["feedId"]}?withData=true");

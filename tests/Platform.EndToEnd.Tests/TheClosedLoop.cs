@@ -41,6 +41,12 @@ public sealed class TheClosedLoop(RunningPlatform platform, SshServer server) : 
         Assert.Equal((9, 1, 6, 1, 2), (Figure(report, "sent"), Figure(report, "notSent"), Figure(report, "delivered"), Figure(report, "hardBounces"), Figure(report, "softBounces")));
         Assert.Equal((4, 1, 1, 3, 1, 2), (Figure(report, "opens"), Figure(report, "automaticOpens"), Figure(report, "clicks"), Figure(report, "totalClicks"), Figure(report, "unsubscribes"), Figure(report, "responses")));
         Assert.Equal((string)dispatch["id"]!, (string)report["dispatchId"]!);
+        var source = (string)(await user.GetAsync($"/api/campaigns/connections/{connection}"))["settings"]!["responseSource"]!;
+        await Until.Is(
+            () => platform.AskAsync($"{source}:WaveReport", "select concat_ws(' ', wave_id, joined_by, mailing_ids, sent, hard_bounces, opens, total_clicks) from {table} where wave_id is not null"),
+            figures => figures == $"{Wave} log {{{sent["mailingId"]}}} 9 1 4 3", Patience, Cancelled);
+        var told = await Until.Is(() => user.GetAsync($"/api/notifications?dispatchId={dispatch["id"]}"), found => found["items"]!.AsArray().Count >= 4, Patience, Cancelled);
+        Assert.Equal(["dispatchImported", "dispatchSending", "dispatchSent", "dispatchUploaded"], told["items"]!.AsArray().Select(one => (string)one!["event"]!).Order(StringComparer.Ordinal));
 
         var again = await SentAsync(user, await user.PostAsync($"/api/campaigns/dispatches/{dispatch["id"]}/resend", new JsonObject { ["send"] = true }));
         Assert.Equal((string)dispatch["id"]!, (string)again["originId"]!);

@@ -22,7 +22,7 @@ internal sealed class ScheduleDueConsumer(CampaignsDbContext context, ResponseSi
         // One that still waits to be started looks back as far and finds the same files.
         if (!await Database.ResponseRuns.AnyAsync(run => run.ConnectionId == import.Id && run.State == ResponseRunState.Requested, cancellationToken))
         {
-            ResponseRuns.Request(Database, import, false, "schedule", Clock);
+            ResponseRuns.Request(Database, import, false, ResponseRuns.Schedule, Clock);
         }
 
         await ResponseRuns.MoreWorkAsync(Database, import.Id, cancellationToken);
@@ -41,7 +41,7 @@ internal sealed class FeedLoadedConsumer(CampaignsDbContext context, ResponseSig
 }
 
 /// <summary>An import has ended.</summary>
-internal sealed class CourierRunEndedConsumer(CampaignsDbContext context, TimeProvider clock) : InboxConsumer<CourierRunEnded, CampaignsDbContext>(context, clock)
+internal sealed class CourierRunEndedConsumer(CampaignsDbContext context, ResponseSignal signal, TimeProvider clock) : InboxConsumer<CourierRunEnded, CampaignsDbContext>(context, clock)
 {
     protected override async Task HandleAsync(CourierRunEnded message, CancellationToken cancellationToken)
     {
@@ -54,6 +54,9 @@ internal sealed class CourierRunEndedConsumer(CampaignsDbContext context, TimePr
                 _ => ResponseRunState.Failed,
             };
             (run.Message, run.Files, run.EndedAt) = (message.Message, message.Files, message.EndedAt);
+            await ResponseRuns.MoreWorkAsync(Database, run.ConnectionId, cancellationToken);
         }
     }
+
+    protected override void OnCommitted() => signal.Wake();
 }

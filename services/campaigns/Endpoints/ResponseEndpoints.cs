@@ -33,7 +33,7 @@ internal static class ResponseEndpoints
     }
 
     private static async Task<Results<Ok<ResponseImportView>, ProblemHttpResult>> Put(
-        string id, ResponseImportSettings input, CampaignsDbContext context, ResponseSetUp setUp, FeedsClient feeds, HttpContext http, TimeProvider clock, CancellationToken cancellationToken)
+        string id, ResponseImportSettings input, CampaignsDbContext context, ResponseSetUp setUp, WaveViews waves, FeedsClient feeds, HttpContext http, TimeProvider clock, CancellationToken cancellationToken)
     {
         if (await context.Connections.AsNoTracking().SingleOrDefaultAsync(row => row.Id == id, cancellationToken) is not { } connection)
         {
@@ -66,12 +66,13 @@ internal static class ResponseEndpoints
             }
             else
             {
-                (import.Settings, import.Source, import.Feeds, import.SetUpFor) = (input, source, ids, connection.UpdatedAt);
+                (import.Settings, import.Source, import.Feeds, import.SetUpFor, import.WavesPut) = (input, source, ids, connection.UpdatedAt, null);
                 (import.UpdatedAt, import.UpdatedBy) = (clock.GetUtcNow(), http.CallerName());
             }
 
             context.Publish(ResponseSchedule.Of(import, connection.Settings), clock);
             await context.SaveChangesAsync(cancellationToken);
+            await waves.PutAsync(import, cancellationToken);
             return TypedResults.Ok(await ViewAsync(import, connection, context, feeds, clock, cancellationToken));
         }
         catch (DbUpdateException e) when (e.InnerException is PostgresException { SqlState: PostgresErrorCodes.UniqueViolation })
@@ -143,7 +144,7 @@ internal static class ResponseEndpoints
         var files = await feeds.FilesAsync(import.Feeds.Values, clock.GetUtcNow().AddDays(-import.Settings.LookBackDays), cancellationToken);
         return new(
             import.Id, import.Settings, import.Settings.ZoneOf(connection.Settings), import.Source, import.CourierId, import.Fault, new(bounced, unsubscribed), [.. runs.Select(ResponseRunView.Of)],
-            ResponseState.Of(import, files), import.UpdatedAt, import.UpdatedBy);
+            ResponseState.EmptyDays(files), ResponseState.Of(import, files), import.UpdatedAt, import.UpdatedBy);
     }
 
     private static Refusal SourceTaken(string source) => Refusal.Conflict("source-taken", "The source is taken",

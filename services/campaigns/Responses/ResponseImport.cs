@@ -23,6 +23,9 @@ internal sealed class ResponseImport
     /// <summary>By feed, the last load (<c>_load_id</c>) whose rows were looked through for unsubscribes and bounces.</summary>
     public IReadOnlyDictionary<string, long> ToldUpTo { get; set; } = new Dictionary<string, long>();
 
+    /// <summary>What the views of waves were made of last; null when they are to be made (see <see cref="WaveViews"/>).</summary>
+    public string? WavesPut { get; set; }
+
     /// <summary>Counts what there is to do; <see cref="Done"/> follows. A worker that finds both equal has nothing to do.</summary>
     public long Work { get; set; }
 
@@ -76,6 +79,12 @@ internal sealed class ResponseRun
     public string? Message { get; set; }
 
     public int? Files { get; set; }
+
+    /// <summary>A daily import has been looked through for what is missing (see <see cref="ResponseGaps"/>).</summary>
+    public bool Examined { get; init; }
+
+    /// <summary>None of the eight files came since the daily import before.</summary>
+    public bool NothingCame { get; init; }
 
     public required DateTimeOffset RequestedAt { get; init; }
 

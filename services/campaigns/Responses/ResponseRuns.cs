@@ -12,6 +12,9 @@ namespace Platform.Campaigns.Responses;
 /// <summary>Asks the courier for imports. A request said twice is one run: its id is chosen here.</summary>
 internal sealed class ResponseRuns(CampaignsDbContext context, ResponseSetUp setUp, TimeProvider clock)
 {
+    /// <summary>Who asks for the daily imports.</summary>
+    public const string Schedule = "schedule";
+
     /// <summary>Adds an import to what there is to do; it becomes a fact with the context's next save.</summary>
     public static ResponseRun Request(CampaignsDbContext context, ResponseImport import, bool force, string requestedBy, TimeProvider clock)
     {
@@ -59,7 +62,7 @@ internal sealed class ResponseRuns(CampaignsDbContext context, ResponseSetUp set
         try
         {
             import.Feeds = await setUp.EnsureAsync(connection, import.Settings, import.CourierId, cancellationToken);
-            (import.Source, import.SetUpFor) = (connection.Settings.ResponseSource, connection.UpdatedAt);
+            (import.Source, import.SetUpFor, import.WavesPut) = (connection.Settings.ResponseSource, connection.UpdatedAt, null);
             return null;
         }
         catch (InternalCallException e) when (Dispatches.FailureClassifier.Classify(e).Category != FailureCategory.Environment)

@@ -2,10 +2,10 @@ using Platform.Campaigns.Clients;
 
 namespace Platform.Campaigns.Responses;
 
-/// <summary>One import.</summary>
-internal sealed record ResponseRunView(string RunId, ResponseRunState State, string? Message, int? Files, bool Force, DateTimeOffset RequestedAt, string RequestedBy, DateTimeOffset? EndedAt)
+/// <summary>One import. `nothingCame` of a daily one: none of the eight files came since the daily import before.</summary>
+internal sealed record ResponseRunView(string RunId, ResponseRunState State, string? Message, int? Files, bool NothingCame, bool Force, DateTimeOffset RequestedAt, string RequestedBy, DateTimeOffset? EndedAt)
 {
-    public static ResponseRunView Of(ResponseRun run) => new(run.Id, run.State, run.Message, run.Files, run.Force, run.RequestedAt, run.RequestedBy, run.EndedAt);
+    public static ResponseRunView Of(ResponseRun run) => new(run.Id, run.State, run.Message, run.Files, run.NothingCame, run.Force, run.RequestedAt, run.RequestedBy, run.EndedAt);
 }
 
 /// <summary>One file that was imported, or could not be.</summary>
@@ -28,9 +28,10 @@ internal sealed record ToldFacts(long Bounced, long Unsubscribed);
 
 /// <summary>The import of a connection's response files: settings, what was set up for it, the last imports, and what became of the files.</summary>
 /// <remarks><c>fault</c>: Why it does not get on at present; absent when it does.</remarks>
+/// <remarks><c>emptyDays</c>: Days between the oldest and the newest file of which none of the eight came.</remarks>
 internal sealed record ResponseImportView(
     string ConnectionId, ResponseImportSettings Settings, string TimeZone, string Source, string CourierId, string? Fault, ToldFacts Told, IReadOnlyList<ResponseRunView> Imports,
-    IReadOnlyList<ResponseKindView> Kinds, DateTimeOffset UpdatedAt, string UpdatedBy);
+    IReadOnlyList<DateOnly> EmptyDays, IReadOnlyList<ResponseKindView> Kinds, DateTimeOffset UpdatedAt, string UpdatedBy);
 
 /// <summary>Puts together, from the files of the feeds' loads, what came, what is missing, what was late.</summary>
 internal static class ResponseState
@@ -42,6 +43,12 @@ internal static class ResponseState
         var first = loaded.GroupBy(file => file.FileDate!.Value).OrderByDescending(day => day.Key).Select(day => (Day: day.Key, At: day.Min(file => file.EndedAt!.Value))).ToList();
         var days = first.ConvertAll(day => day.Day);
         return [.. ResponseFiles.All.Select(file => KindOf(import, file, byId.GetValueOrDefault(import.Feeds[file.Kind]), first, days))];
+    }
+
+    public static IReadOnlyList<DateOnly> EmptyDays(IReadOnlyList<FeedWithFiles> feeds)
+    {
+        var days = feeds.SelectMany(feed => feed.Files).Where(file => file.IsLoaded).Select(file => file.FileDate).OfType<DateOnly>().ToHashSet();
+        return days.Count == 0 ? [] : [.. Enumerable.Range(0, days.Max().DayNumber - days.Min().DayNumber).Select(offset => days.Min().AddDays(offset)).Where(day => !days.Contains(day))];
     }
 
     private static ResponseKindView KindOf(ResponseImport import, ResponseFile documented, FeedWithFiles? feed, List<(DateOnly Day, DateTimeOffset At)> first, List<DateOnly> days)

@@ -9,7 +9,29 @@ internal static class ResponseViews
     public static IEnumerable<ResponseView> Of(string source)
     {
         string Table(ResponseKind kind) => ResponseFacts.DomainTable(source, kind);
-        yield return new("MailingReport", "Figures of each mailing: one recipient counts once in each figure unless it says total; a recipient has one bounce, hard before soft; automatic opens are apart.", $"""
+        yield return new("MailingReport", "Figures of each mailing: one recipient counts once in each figure unless it says total; a recipient has one bounce, hard before soft; automatic opens are apart.", Mailings(source));
+        yield return new("LinkReport", "Clicks by link: a link is its name and target, whatever ids it has for its recipients.", $"""
+            select l.mailing_id, l.name, l.url, count(distinct c.recipient_id) as clicks, count(c.mailing_id) as total_clicks
+            from {Table(ResponseKind.Links)} as l left join {Table(ResponseKind.Clicks)} as c on c.link_id = l.id and c.mailing_id = l.mailing_id
+            group by l.mailing_id, l.name, l.url
+            """);
+        yield return new("HourlyReport", "What happened to each mailing in each hour, every time counted.", $"""
+            select mailing_id, date_trunc('hour', created) as hour, count(*) filter (where what = 'open') as total_opens, count(*) filter (where what = 'automatic') as automatic_opens,
+                count(*) filter (where what = 'click') as total_clicks, count(*) filter (where what = 'unsubscribe') as unsubscribes
+            from (
+                select mailing_id, created, 'open' as what from {Table(ResponseKind.Opens)}
+                union all select mailing_id, created, 'automatic' from {Table(ResponseKind.AutomatedOpens)}
+                union all select mailing_id, created, 'click' from {Table(ResponseKind.Clicks)}
+                union all select mailing_id, created, 'unsubscribe' from {Table(ResponseKind.Unsubscribes)}) as e
+            group by 1, 2
+            """);
+    }
+
+    /// <summary>Figures of each mailing.</summary>
+    public static string Mailings(string source)
+    {
+        string Table(ResponseKind kind) => ResponseFacts.DomainTable(source, kind);
+        return $"""
             select m.id as mailing_id, m.client_id, m.started, m.finished, coalesce(s.sent, 0) as sent, coalesce(s.not_sent, 0) as not_sent,
                 coalesce(s.sent - s.hard - s.soft, 0) as delivered, coalesce(s.hard, 0) as hard_bounces, coalesce(s.soft, 0) as soft_bounces,
                 coalesce(o.people, 0) as opens, coalesce(o.total, 0) as total_opens, coalesce(ao.people, 0) as automatic_opens, coalesce(c.people, 0) as clicks, coalesce(c.total, 0) as total_clicks,
@@ -32,21 +54,6 @@ internal static class ResponseViews
             left join (select mailing_id, count(distinct recipient_id) as people, count(*) as total from {Table(ResponseKind.Clicks)} group by 1) as c on c.mailing_id = m.id
             left join (select mailing_id, count(distinct recipient_id) as people from {Table(ResponseKind.Unsubscribes)} group by 1) as u on u.mailing_id = m.id
             left join (select mailing_id, count(distinct recipient_id) as people from {Table(ResponseKind.Responses)} where category not in ('fatal_bounce', 'bounce', 'temporary_bounce') group by 1) as r on r.mailing_id = m.id
-            """);
-        yield return new("LinkReport", "Clicks by link: a link is its name and target, whatever ids it has for its recipients.", $"""
-            select l.mailing_id, l.name, l.url, count(distinct c.recipient_id) as clicks, count(c.mailing_id) as total_clicks
-            from {Table(ResponseKind.Links)} as l left join {Table(ResponseKind.Clicks)} as c on c.link_id = l.id and c.mailing_id = l.mailing_id
-            group by l.mailing_id, l.name, l.url
-            """);
-        yield return new("HourlyReport", "What happened to each mailing in each hour, every time counted.", $"""
-            select mailing_id, date_trunc('hour', created) as hour, count(*) filter (where what = 'open') as total_opens, count(*) filter (where what = 'automatic') as automatic_opens,
-                count(*) filter (where what = 'click') as total_clicks, count(*) filter (where what = 'unsubscribe') as unsubscribes
-            from (
-                select mailing_id, created, 'open' as what from {Table(ResponseKind.Opens)}
-                union all select mailing_id, created, 'automatic' from {Table(ResponseKind.AutomatedOpens)}
-                union all select mailing_id, created, 'click' from {Table(ResponseKind.Clicks)}
-                union all select mailing_id, created, 'unsubscribe' from {Table(ResponseKind.Unsubscribes)}) as e
-            group by 1, 2
-            """);
+            """;
     }
 }

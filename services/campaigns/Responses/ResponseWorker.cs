@@ -8,7 +8,7 @@ using Platform.ServiceDefaults;
 
 namespace Platform.Campaigns.Responses;
 
-/// <summary>Does what imports of response files want done: starts those that were asked for, tells of the facts that loads brought, and finds mailings that no log file named. Each step may run twice and changes nothing the second time.</summary>
+/// <summary>Does what imports of response files want done: starts those that were asked for, tells of the facts that loads brought and of days that brought none, finds mailings that no log file named, and keeps the views of waves. Each step may run twice and changes nothing the second time.</summary>
 internal sealed partial class ResponseWorker(ResponseLeases leases, ResponseSignal signal, IServiceScopeFactory scopes, TimeProvider clock, ILogger<ResponseWorker> logger) : BackgroundService
 {
     private static readonly TimeSpan Poll = TimeSpan.FromSeconds(1);
@@ -69,6 +69,8 @@ internal sealed partial class ResponseWorker(ResponseLeases leases, ResponseSign
             () => scope.ServiceProvider.GetRequiredService<ResponseRuns>().StartAsync(import, stop.Token),
             () => scope.ServiceProvider.GetRequiredService<ResponseFacts>().TellAsync(import, stop.Token),
             () => scope.ServiceProvider.GetRequiredService<MailingMatch>().FindAsync(import, stop.Token),
+            () => scope.ServiceProvider.GetRequiredService<WaveViews>().PutAsync(import, stop.Token),
+            () => scope.ServiceProvider.GetRequiredService<ResponseGaps>().TellAsync(import, stop.Token),
         ];
         foreach (var step in steps)
         {

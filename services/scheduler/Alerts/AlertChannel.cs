@@ -13,6 +13,9 @@ internal sealed class AlertChannel
 
     public WebhookSettings? Webhook { get; set; }
 
+    /// <summary>What it hears of the closed loop; null is nothing. What it hears of courier groups, the groups say.</summary>
+    public CampaignAlerts? Campaigns { get; set; }
+
     public required DateTimeOffset CreatedAt { get; init; }
 
     public required DateTimeOffset UpdatedAt { get; set; }

@@ -3,8 +3,8 @@ using Platform.ServiceDefaults.Outgoing;
 
 namespace Platform.Scheduler.Alerts;
 
-/// <summary>An alert channel as it is sent to the API: exactly one of `smtp` and `webhook`.</summary>
-internal sealed record AlertChannelInput(string? Name, SmtpInput? Smtp, WebhookInput? Webhook)
+/// <summary>An alert channel as it is sent to the API: exactly one of `smtp` and `webhook`, and in `campaigns` what it hears of the closed loop; what it hears of courier groups, they say.</summary>
+internal sealed record AlertChannelInput(string? Name, SmtpInput? Smtp, WebhookInput? Webhook, CampaignAlertsInput? Campaigns)
 {
     private const int MostRecipients = 50;
 
@@ -39,6 +39,7 @@ internal sealed record AlertChannelInput(string? Name, SmtpInput? Smtp, WebhookI
             }
         }
 
+        Campaigns?.Check(problems);
         return problems;
     }
 

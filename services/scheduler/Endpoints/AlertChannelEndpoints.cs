@@ -64,6 +64,7 @@ internal static class AlertChannelEndpoints
             Type = input.Smtp is null ? AlertChannelType.Webhook : AlertChannelType.Smtp,
             Smtp = input.Smtp?.ToSettings(),
             Webhook = secret is null ? null : new(input.Webhook!.Url!, 1, WebhookSecrets.CheckOf(secret)),
+            Campaigns = CampaignAlerts.Of(input.Campaigns),
             CreatedAt = now,
             UpdatedAt = now,
         };
@@ -92,7 +93,7 @@ internal static class AlertChannelEndpoints
             return Refusal.Invalid("The alert channel", problems).ToResult();
         }
 
-        (channel.Name, channel.Smtp, channel.UpdatedAt) = (input.Name!, input.Smtp?.ToSettings(), clock.GetUtcNow());
+        (channel.Name, channel.Smtp, channel.Campaigns, channel.UpdatedAt) = (input.Name!, input.Smtp?.ToSettings(), CampaignAlerts.Of(input.Campaigns), clock.GetUtcNow());
         channel.Webhook = channel.Webhook is { } webhook ? webhook with { Url = input.Webhook!.Url! } : null;
         return await SaveAsync(db, channel.Name, cancellationToken) is { } refusal ? refusal.ToResult() : TypedResults.Ok(AlertChannelView.Of(channel));
     }
@@ -195,10 +196,10 @@ internal static class AlertChannelEndpoints
 
 /// <summary>An alert channel. `secret` is there only in the answer that makes it.</summary>
 internal sealed record AlertChannelView(
-    string Id, string Name, AlertChannelType Type, SmtpSettings? Smtp, AlertWebhookView? Webhook, string? Secret, DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt)
+    string Id, string Name, AlertChannelType Type, SmtpSettings? Smtp, AlertWebhookView? Webhook, CampaignAlerts? Campaigns, string? Secret, DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt)
 {
     public static AlertChannelView Of(AlertChannel channel, string? secret = null) => new(channel.Id, channel.Name, channel.Type, channel.Smtp,
-        channel.Webhook is { } webhook ? new(webhook.Url, webhook.SecretVersion) : null, secret, channel.CreatedAt, channel.UpdatedAt);
+        channel.Webhook is { } webhook ? new(webhook.Url, webhook.SecretVersion) : null, channel.Campaigns, secret, channel.CreatedAt, channel.UpdatedAt);
 }
 
 /// <summary>A webhook; `secretVersion` counts its signing secrets.</summary>

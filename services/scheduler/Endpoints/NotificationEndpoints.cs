@@ -1,6 +1,5 @@
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.EntityFrameworkCore;
-using Platform.Scheduler.Groups;
 using Platform.Scheduler.Notifications;
 using Platform.Scheduler.Persistence;
 using Platform.ServiceDefaults;
@@ -8,7 +7,7 @@ using Platform.ServiceDefaults.Security;
 
 namespace Platform.Scheduler.Endpoints;
 
-/// <summary>What ran, what failed, why, and what to do (S8).</summary>
+/// <summary>What ran, what failed, why, and what to do (S8); what became of dispatches and response files (L6, L7).</summary>
 internal static class NotificationEndpoints
 {
     public static void MapNotificationEndpoints(this WebApplication app) =>
@@ -16,7 +15,7 @@ internal static class NotificationEndpoints
             .WithSummary("Lists notifications, the newest first: what happened, why, and what to do.");
 
     private static async Task<Results<Ok<Page<NotificationView>>, ProblemHttpResult>> ListAsync(
-        SchedulerDbContext db, CancellationToken cancellationToken, QueryWord<Severity>? severity = null, string? groupId = null, string? groupRunId = null, int limit = Paging.DefaultLimit, string? after = null)
+        SchedulerDbContext db, CancellationToken cancellationToken, QueryWord<Severity>? severity = null, string? groupId = null, string? groupRunId = null, string? connectionId = null, string? dispatchId = null, int limit = Paging.DefaultLimit, string? after = null)
     {
         if (Paging.Check(limit) is { } refusal)
         {
@@ -26,9 +25,10 @@ internal static class NotificationEndpoints
         var wanted = severity?.Value;
         var notifications = await db.Notifications.AsNoTracking()
             .Where(row => (wanted == null || row.Severity == wanted) && (groupId == null || row.GroupId == groupId) && (groupRunId == null || row.GroupRunId == groupRunId)
+                && (connectionId == null || row.ConnectionId == connectionId) && (dispatchId == null || row.DispatchId == dispatchId)
                 && (after == null || string.Compare(row.Id, after) < 0))
             .OrderByDescending(row => row.Id).Take(limit + 1)
-            .Select(row => new NotificationView(row.Id, row.At, row.Severity, row.Event, row.GroupId, row.GroupRunId, row.Title, row.What, row.Why, row.WhatToDo))
+            .Select(row => new NotificationView(row.Id, row.At, row.Severity, row.Event, row.GroupId, row.GroupRunId, row.ConnectionId, row.DispatchId, row.Title, row.What, row.Why, row.WhatToDo))
             .ToListAsync(cancellationToken);
         return TypedResults.Ok(Page<NotificationView>.From(notifications, limit, view => view.Id));
     }
@@ -36,4 +36,4 @@ internal static class NotificationEndpoints
 
 /// <summary>Something a person may want to know. `whatToDo` is empty when nothing needs to be done.</summary>
 internal sealed record NotificationView(
-    string Id, DateTimeOffset At, Severity Severity, AlertEvent Event, string? GroupId, string? GroupRunId, string Title, string What, string Why, string WhatToDo);
+    string Id, DateTimeOffset At, Severity Severity, NotificationEvent Event, string? GroupId, string? GroupRunId, string? ConnectionId, string? DispatchId, string Title, string What, string Why, string WhatToDo);

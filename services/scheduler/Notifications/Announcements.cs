@@ -1,3 +1,4 @@
+using Microsoft.EntityFrameworkCore;
 using Platform.Scheduler.Alerts;
 using Platform.Scheduler.Groups;
 using Platform.Scheduler.Persistence;
@@ -6,7 +7,7 @@ using Platform.ServiceDefaults;
 
 namespace Platform.Scheduler.Notifications;
 
-/// <summary>Records what happened for people, and puts an alert on its way to each channel of the group that wants to hear of it. Both commit with the change they tell of.</summary>
+/// <summary>Records what happened for people, and puts an alert on its way to each channel that wants to hear of it. Both commit with the change they tell of.</summary>
 internal sealed class Announcements(SchedulerDbContext database, TimeProvider clock)
 {
     public void Raise(CourierGroup group, GroupRun run, AlertEvent about, string what, string why, string whatToDo)
@@ -22,7 +23,7 @@ internal sealed class Announcements(SchedulerDbContext database, TimeProvider cl
                 AlertEvent.Succeeded => Severity.Completed,
                 _ => Severity.Warning,
             },
-            Event = about,
+            Event = Enum.Parse<NotificationEvent>(about.ToString()),
             GroupId = group.Id,
             GroupRunId = run.Id,
             Title = $"Courier group '{group.Name}': {Word(about)}",
@@ -38,16 +39,42 @@ internal sealed class Announcements(SchedulerDbContext database, TimeProvider cl
 
         foreach (var channel in group.Settings.Alerts.Channels)
         {
-            database.AlertDeliveries.Add(new()
-            {
-                Id = PublicId.Sequential("ad"),
-                ChannelId = channel,
-                NotificationId = notification.Id,
-                State = DeliveryState.Pending,
-                CreatedAt = now,
-            });
+            Deliver(notification, channel);
         }
     }
+
+    /// <summary>News of the closed loop have no group: channels say themselves what they hear of.</summary>
+    public async Task RaiseAsync(CampaignNews news, CancellationToken cancellationToken)
+    {
+        var notification = new Notification
+        {
+            Id = PublicId.Sequential("nt"),
+            At = clock.GetUtcNow(),
+            Severity = news.Severity,
+            Event = Enum.Parse<NotificationEvent>(news.About.ToString()),
+            ConnectionId = news.ConnectionId,
+            DispatchId = news.DispatchId,
+            Title = news.Title,
+            What = news.What,
+            Why = news.Why,
+            WhatToDo = news.WhatToDo,
+        };
+        database.Notifications.Add(notification);
+        var channels = await database.AlertChannels.AsNoTracking().Where(channel => channel.Campaigns != null).ToListAsync(cancellationToken);
+        foreach (var channel in channels.Where(channel => channel.Campaigns!.Wants(news.About, news.ConnectionId)))
+        {
+            Deliver(notification, channel.Id);
+        }
+    }
+
+    private void Deliver(Notification notification, string channelId) => database.AlertDeliveries.Add(new()
+    {
+        Id = PublicId.Sequential("ad"),
+        ChannelId = channelId,
+        NotificationId = notification.Id,
+        State = DeliveryState.Pending,
+        CreatedAt = notification.At,
+    });
 
     private static string Word(AlertEvent about) => about switch
     {

@@ -1,5 +1,3 @@
-using Platform.Scheduler.Groups;
-
 namespace Platform.Scheduler.Notifications;
 
 /// <summary>Something a person may want to know (S8): what happened, why, and what to do about it.</summary>
@@ -11,11 +9,16 @@ internal sealed class Notification
 
     public required Severity Severity { get; init; }
 
-    public required AlertEvent Event { get; init; }
+    public required NotificationEvent Event { get; init; }
 
     public string? GroupId { get; init; }
 
     public string? GroupRunId { get; init; }
+
+    /// <summary>The connection to Optimizely Campaign it tells of.</summary>
+    public string? ConnectionId { get; init; }
+
+    public string? DispatchId { get; init; }
 
     public required string Title { get; init; }
 

@@ -35,7 +35,6 @@ internal sealed class SchedulerDbContext(DbContextOptions<SchedulerDbContext> op
     {
         // Words in the database: a number there would change its meaning with the next value added to an enum.
         configuration.Properties<AlertChannelType>().HaveConversion<string>();
-        configuration.Properties<AlertEvent>().HaveConversion<string>();
         configuration.Properties<CatchUpPolicy>().HaveConversion<string>();
         configuration.Properties<CourierState>().HaveConversion<string>();
         configuration.Properties<DeliveryState>().HaveConversion<string>();
@@ -43,6 +42,7 @@ internal sealed class SchedulerDbContext(DbContextOptions<SchedulerDbContext> op
         configuration.Properties<GroupRunTrigger>().HaveConversion<string>();
         configuration.Properties<GroupRunType>().HaveConversion<string>();
         configuration.Properties<ScheduleFrequency>().HaveConversion<string>();
+        configuration.Properties<NotificationEvent>().HaveConversion<string>();
         configuration.Properties<Severity>().HaveConversion<string>();
         configuration.Properties<WhenMissing>().HaveConversion<string>();
     }
@@ -106,6 +106,7 @@ internal sealed class SchedulerDbContext(DbContextOptions<SchedulerDbContext> op
             channel.HasIndex(c => c.Name).IsUnique();
             channel.Property(c => c.Smtp).AsJson();
             channel.Property(c => c.Webhook).AsJson();
+            channel.Property(c => c.Campaigns).AsJson();
         });
         model.Entity<AlertDelivery>(delivery =>
         {

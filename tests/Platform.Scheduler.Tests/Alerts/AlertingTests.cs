@@ -2,6 +2,7 @@ using System.Net;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json.Nodes;
+using Platform.Contracts.Campaigns;
 using Platform.Contracts.Couriers;
 using Platform.Scheduler.Tests.Kit;
 using Xunit;
@@ -136,6 +137,41 @@ public sealed class AlertingTests(SchedulerApp app) : IClassFixture<SchedulerApp
         await RefusedAsync(new { name = _name, smtp = new { host = "mail.example.com", from = "a@example.com", to = new[] { "c@example.com> SIZE=1" } } }, "$.smtp.to[0]");
         await RefusedAsync(new { name = _name, smtp = new { host = "127.0.0.1", from = "a@example.com", to = new[] { "c@example.com" }, security = "none", credentialId = "cred-1" } }, "$.smtp.credentialId");
         await RefusedAsync(new { name = _name }, "$");
+        await RefusedAsync(new { name = _name, webhook = new { url = "https://example.com/" }, campaigns = new { on = Array.Empty<string>(), connections = new[] { "cn-1", "df-1" } } }, "$.campaigns.on", "$.campaigns.connections[1]");
+    }
+
+    [Fact]
+    public async Task Each_state_of_a_dispatch_is_a_notification_and_channels_hear_of_those_they_want()
+    {
+        await using var sink = await WebhookSink.StartAsync();
+        var (dispatch, connection) = ($"dp-{_name}", $"cn-{_name}");
+        await app.PostAsync("/api/alert-channels", new { name = _name, webhook = new { url = sink.Url }, campaigns = new { connections = new[] { connection } } }, HttpStatusCode.Created);
+        var other = await app.PostAsync("/api/alert-channels", new { name = $"{_name}-2", webhook = new { url = sink.Url }, campaigns = new { on = new[] { "dispatchSent" }, connections = new[] { "cn-other" } } }, HttpStatusCode.Created);
+        Assert.Equal("dispatchSent", (string?)other["campaigns"]!["on"]![0]);
+
+        var previous = DispatchState.Draft;
+        foreach (var state in new[] { DispatchState.Queued, DispatchState.Uploading, DispatchState.Uploaded, DispatchState.Imported, DispatchState.Sending, DispatchState.Sent, DispatchState.ImportFailed, DispatchState.StartFailed, DispatchState.Invalid, DispatchState.Failed, DispatchState.Cancelled })
+        {
+            await app.Couriers.PublishAsync(new DispatchStateChanged { DispatchId = dispatch, ConnectionId = connection, State = state, Previous = previous, SourceMailingId = 44018617811, WaveId = 7, Message = $"because of {state}", ChangedAt = TimeProvider.System.GetUtcNow() });
+            previous = state;
+        }
+
+        await app.Couriers.PublishAsync(new ResponsesMissing { ConnectionId = connection, RunId = $"run-{_name}", ImportFailed = false, NewestDate = new(2021, 1, 2), Message = "None came.", RequestedAt = TimeProvider.System.GetUtcNow() });
+        var told = await Wait.For(async () => (await app.GetAsync($"/api/notifications?connectionId={connection}"))["items"]!.AsArray(), items => items.Count == 10);
+        Assert.Equal(
+            ["dispatchCancelled", "dispatchFailed", "dispatchImportFailed", "dispatchImported", "dispatchInvalid", "dispatchSending", "dispatchSent", "dispatchStartFailed", "dispatchUploaded", "responsesMissing"],
+            told.Select(one => (string?)one!["event"]).Order(StringComparer.Ordinal));
+        Assert.Equal(9, (await app.GetAsync($"/api/notifications?dispatchId={dispatch}"))["items"]!.AsArray().Count);
+        var failed = told.Single(one => (string?)one!["event"] == "dispatchImportFailed")!;
+        Assert.Equal(("error", "because of ImportFailed"), ((string?)failed["severity"], (string?)failed["why"]));
+        Assert.Contains("source mailing 44018617811, wave 7", (string?)failed["what"]);
+        Assert.Contains($"/api/campaigns/connections/{connection}/restart", (string?)failed["whatToDo"]);
+
+        // An alert may come twice, under one id.
+        await Wait.Until(() => sink.Received.DistinctBy(alert => alert.Id).Count() == 5);
+        Assert.Equal(
+            ["dispatch.failed", "dispatch.import-failed", "dispatch.invalid", "dispatch.start-failed", "responses.missing"],
+            sink.Received.DistinctBy(alert => alert.Id).Select(alert => (string?)JsonNode.Parse(alert.Body)!["type"]).Order(StringComparer.Ordinal));
     }
 
     [Fact]
@@ -149,10 +185,10 @@ public sealed class AlertingTests(SchedulerApp app) : IClassFixture<SchedulerApp
         Assert.Equal(HttpStatusCode.NoContent, await app.DeleteAsync($"/api/alert-channels/{channel["id"]}"));
     }
 
-    private async Task RefusedAsync(object channel, string path)
+    private async Task RefusedAsync(object channel, params string[] paths)
     {
         var problem = await app.PostAsync("/api/alert-channels", channel, HttpStatusCode.BadRequest);
-        Assert.Contains(path, problem["errors"]!.AsArray().Select(error => (string?)error!["path"]));
+        Assert.All(paths, path => Assert.Contains(path, problem["errors"]!.AsArray().Select(error => (string?)error!["path"])));
     }
 
     private async Task<string> TestAsync(JsonNode channel)

@@ -481,6 +481,10 @@ namespace Platform.Campaigns.Persistence.Migrations
                         .HasColumnType("text")
                         .HasColumnName("updated_by");
 
+                    b.Property<string>("WavesPut")
+                        .HasColumnType("text")
+                        .HasColumnName("waves_put");
+
                     b.Property<long>("Work")
                         .HasColumnType("bigint")
                         .HasColumnName("work");
@@ -510,6 +514,10 @@ namespace Platform.Campaigns.Persistence.Migrations
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("ended_at");
 
+                    b.Property<bool>("Examined")
+                        .HasColumnType("boolean")
+                        .HasColumnName("examined");
+
                     b.Property<int?>("Files")
                         .HasColumnType("integer")
                         .HasColumnName("files");
@@ -521,6 +529,10 @@ namespace Platform.Campaigns.Persistence.Migrations
                     b.Property<string>("Message")
                         .HasColumnType("text")
                         .HasColumnName("message");
+
+                    b.Property<bool>("NothingCame")
+                        .HasColumnType("boolean")
+                        .HasColumnName("nothing_came");
 
                     b.Property<DateTimeOffset>("RequestedAt")
                         .HasColumnType("timestamp with time zone")

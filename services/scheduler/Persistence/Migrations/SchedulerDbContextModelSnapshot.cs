@@ -28,6 +28,10 @@ namespace Platform.Scheduler.Persistence.Migrations
                         .HasColumnType("text")
                         .HasColumnName("id");
 
+                    b.Property<string>("Campaigns")
+                        .HasColumnType("jsonb")
+                        .HasColumnName("campaigns");
+
                     b.Property<DateTimeOffset>("CreatedAt")
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("created_at");
@@ -214,6 +218,14 @@ namespace Platform.Scheduler.Persistence.Migrations
                     b.Property<DateTimeOffset>("At")
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("at");
+
+                    b.Property<string>("ConnectionId")
+                        .HasColumnType("text")
+                        .HasColumnName("connection_id");
+
+                    b.Property<string>("DispatchId")
+                        .HasColumnType("text")
+                        .HasColumnName("dispatch_id");
 
                     b.Property<string>("Event")
                         .IsRequired()
