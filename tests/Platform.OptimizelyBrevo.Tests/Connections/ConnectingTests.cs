@@ -32,7 +32,7 @@ public sealed class ConnectingTests(OptimizelyBrevoApp app)
         Assert.Equal(HttpStatusCode.BadRequest, answer.StatusCode);
         var text = (await answer.ReadAsync()).ToJsonString();
         Assert.All(
-            (string[])["$.optimizely.projects[0].projectId", "$.optimizely.updateInterval", "$.brevo.batchSize", "$.fieldMapping.experimentKey", "$.fieldMapping.variationKey", "$.lists[0]", "$.sync.schedule"],
+            (string[])["$.settings.optimizely.projects[0].projectId", "$.settings.optimizely.updateInterval", "$.settings.brevo.batchSize", "$.settings.fieldMapping.experimentKey", "$.settings.fieldMapping.variationKey", "$.settings.lists[0]", "$.settings.sync.schedule"],
             path => Assert.Contains(path, text, StringComparison.Ordinal));
     }
 
