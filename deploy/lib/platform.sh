@@ -75,6 +75,8 @@ run_binary() {
   RabbitMq__Uri="amqp://platform:$(cat "$secrets/rabbitmq.password")@127.0.0.1:${port[rabbitmq]}/platform"
   export InternalTokens__SigningKey=$secrets/tokens/$name.pem InternalTokens__TrustedKeys=$secrets/trusted
   export Outgoing__AllowPrivateHosts=$allow_private_hosts
+  # The landing bucket's keys are for those that use it.
+  case $name in couriers | feeds) ;; *) unset "${!Landing__S3__@}" ;; esac
   case $name in
     gateway) unset RabbitMq__Uri ;;
     credentials) export MasterKeys__Folder=$secrets/master-keys ;;

@@ -2,6 +2,7 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Options;
 using Platform.Files.Encodings;
 using Platform.Files.Encodings.Bzip2;
 using Platform.Files.Encodings.Gzip;
@@ -17,6 +18,7 @@ using Platform.Files.Formats.Csv;
 using Platform.Files.Formats.Json;
 using Platform.Files.Formats.Parquet;
 using Platform.Files.Formats.Xml;
+using Platform.Files.Locations.Landing;
 
 namespace Platform.Files;
 
@@ -44,6 +46,16 @@ public static class FilesLibrary
         }
 
         return false;
+    }
+
+    /// <summary>Adds the landing store, configured by section <c>Landing</c>; a wrong setting stops the start and is named. Needs <see cref="AddPlatformFiles"/>.</summary>
+    public static IHostApplicationBuilder AddLandingPlace(this IHostApplicationBuilder builder)
+    {
+        builder.Services.AddOptions<LandingPlaceOptions>().BindConfiguration("Landing").ValidateDataAnnotations().ValidateOnStart();
+        builder.Services.TryAddSingleton(TimeProvider.System);
+        builder.Services.AddSingleton(services => LandingPlace.Open(
+            services.GetRequiredService<IOptions<LandingPlaceOptions>>().Value, services.GetRequiredService<EngineOptions>(), services.GetRequiredService<TimeProvider>()));
+        return builder;
     }
 
     /// <summary>Adds the formats and the reading engine, configured by section <c>Engine</c> and <c>Scratch:Root</c>.</summary>

@@ -66,6 +66,7 @@ internal static class CouriersService
         builder.Services.AddScoped<ImportJobCheck>();
         builder.Services.AddScoped<ImportRuns>();
 
+        builder.AddLandingPlace();
         builder.Services.AddSingleton<LandingStore>();
         builder.Services.AddSingleton<LandingLedger>();
         builder.Services.AddSingleton<RunFileTable>();

@@ -1,11 +1,8 @@
 namespace Platform.Feeds;
 
-/// <summary>Settings of this service; section <c>Loading</c>, but for the two roots.</summary>
+/// <summary>Settings of this service; section <c>Loading</c>.</summary>
 internal sealed class FeedsOptions
 {
-    /// <summary>Folder of the landing store, absolute (setting <c>Landing:Root</c>). Couriers write it, this service reads it.</summary>
-    public string LandingRoot { get; set; } = "";
-
     /// <summary>Loads that run at the same time in this process, 1 to 16; of one feed never more than one anywhere.</summary>
     public int Parallel { get; set; } = 2;
 
@@ -40,12 +37,6 @@ internal sealed class FeedsOptions
     public static FeedsOptions Read(IConfiguration configuration)
     {
         var options = configuration.GetSection("Loading").Get<FeedsOptions>() ?? new();
-        options.LandingRoot = configuration["Landing:Root"] ?? "";
-        if (!Path.IsPathRooted(options.LandingRoot))
-        {
-            throw new InvalidOperationException($"The setting Landing:Root is '{options.LandingRoot}'. It must be the absolute path of the landing store, where the couriers put files.");
-        }
-
         return options.Parallel is >= 1 and <= 16
             ? options
             : throw new InvalidOperationException($"The setting Loading:Parallel is {options.Parallel}. It must be 1 to 16.");

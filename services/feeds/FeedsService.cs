@@ -33,6 +33,7 @@ internal static class FeedsService
         builder.Services.AddSingleton(services => FeedsOptions.Read(services.GetRequiredService<IConfiguration>()));
         builder.Services.AddSingleton(services => new RowLeases(
             services.GetRequiredService<NpgsqlDataSource>(), LoadWorker.Leased(services.GetRequiredService<FeedsOptions>()), services.GetRequiredService<TimeProvider>()));
+        builder.AddLandingPlace();
         builder.Services.AddSingleton<LandingStore>();
         builder.Services.AddSingleton<SourceFiles>();
         builder.Services.AddScoped<SampleFiles>();

@@ -64,13 +64,19 @@ internal static class UploadEndpoints
         var now = clock.GetUtcNow();
         var path = LandingStore.PathFor(LandedFile.Uploads, now.ToString("yyyy-MM-dd", System.Globalization.CultureInfo.InvariantCulture), id, file.Name!);
         WrittenFile written;
+        var contentType = file.ContentType ?? sentType;
         try
         {
             written = await store.Files.WriteAsync(path, body, cancellationToken);
+            contentType ??= FileKinds.Guess(file.Name!, await HeadAsync(store, path, written.Size, cancellationToken));
         }
         catch (LocationException e) when (e.Fault == LocationFault.Full)
         {
             return new Refusal(StatusCodes.Status507InsufficientStorage, "landing-store-full", "The landing store is full", "The file could not be kept. Have space freed in the landing store, then upload it again.").ToResult();
+        }
+        catch (LocationException)
+        {
+            return new Refusal(StatusCodes.Status503ServiceUnavailable, "landing-store-unavailable", "The landing store does not work", "The file could not be kept. Upload it again later; if that does not help, the platform's operator must look at the landing store.").ToResult();
         }
 
         if (written.Size == 0)
@@ -88,7 +94,7 @@ internal static class UploadEndpoints
             FileName = file.Name!,
             Location = path,
             Tag = file.Tag ?? UploadedFile.DefaultTag,
-            ContentType = file.ContentType ?? sentType ?? FileKinds.Guess(file.Name!, await HeadAsync(store, path, cancellationToken)),
+            ContentType = contentType,
             Size = written.Size,
             Sha256 = written.Sha256,
             FileDate = file.FileDate,
@@ -111,8 +117,14 @@ internal static class UploadEndpoints
         return TypedResults.Created($"/api/landed-files/{id}", LandedFileView.Of(landed));
     }
 
-    private static async Task<byte[]> HeadAsync(LandingStore store, string path, CancellationToken cancellationToken)
+    private static async Task<byte[]> HeadAsync(LandingStore store, string path, long size, CancellationToken cancellationToken)
     {
+        // No server has a range of an empty object.
+        if (size == 0)
+        {
+            return [];
+        }
+
         await using var stream = await store.Files.OpenReadAsync(path, new() { Length = HeadBytes }, cancellationToken);
         var head = new byte[HeadBytes];
         return head[..await stream.ReadAtLeastAsync(head, HeadBytes, throwOnEndOfStream: false, cancellationToken)];

@@ -1,13 +1,14 @@
 using Microsoft.Extensions.Options;
 using Npgsql;
 using Platform.Couriers.Runs;
+using Platform.Files.Locations;
 using Platform.ServiceDefaults;
 
 namespace Platform.Couriers.Landing;
 
 /// <summary>
 /// Lets go of the bytes of old landed files, where the operator limits how long they are kept; what is known about them stays. Files of runs that have not ended are kept. A file that is wanted again is
-/// pulled again by itself.
+/// pulled again by itself. Half-written files of killed processes go as well.
 /// </summary>
 internal sealed partial class LandingRetention(NpgsqlDataSource database, LandingStore store, IOptions<LandingOptions> options, TimeProvider clock, ILogger<LandingRetention> logger) : BackgroundService
 {
@@ -48,12 +49,17 @@ internal sealed partial class LandingRetention(NpgsqlDataSource database, Landin
             try
             {
                 using var quiet = Telemetry.Quietly();
+                if (await store.SweepAsync(stoppingToken) is var swept and > 0)
+                {
+                    Swept(logger, swept);
+                }
+
                 if (await SweepAsync(stoppingToken) is var removed and > 0)
                 {
                     Removed(logger, removed, options.Value.KeepDays!.Value);
                 }
             }
-            catch (Exception e) when (e is NpgsqlException or TimeoutException or IOException)
+            catch (Exception e) when (e is NpgsqlException or TimeoutException or IOException or LocationException)
             {
                 Postponed(logger, e);
             }
@@ -92,6 +98,9 @@ internal sealed partial class LandingRetention(NpgsqlDataSource database, Landin
 
     [LoggerMessage(EventId = 220, Level = LogLevel.Information, Message = "Let go of {Count} landed files older than {Days} days")]
     private static partial void Removed(ILogger logger, int count, int days);
+
+    [LoggerMessage(EventId = 222, Level = LogLevel.Information, Message = "Removed {Count} half-landed files of killed processes")]
+    private static partial void Swept(ILogger logger, int count);
 
     [LoggerMessage(EventId = 221, Level = LogLevel.Warning, Message = "Old landed files could not be removed at present; the next sweep tries again")]
     private static partial void Postponed(ILogger logger, Exception exception);

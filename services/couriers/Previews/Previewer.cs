@@ -28,14 +28,15 @@ internal sealed class Previewer(
         {
             var landed = await context.LandedFiles.AsNoTracking().SingleOrDefaultAsync(file => file.Id == input.FileId, cancellationToken)
                 ?? throw new RefusedException(Refusal.NotFound("landed file", input.FileId, "GET /api/landed-files lists them."));
-            if (!store.Files.Holds(landed.Location, landed.Size))
+            using var copy = await store.FetchAsync(landed.Location, landed.Size, cancellationToken);
+            if (copy is null)
             {
                 throw new RunFailureException(FailureCategory.Configuration, $"{landed.Source} is no longer in the landing store. Run the courier again with force to have it pulled again.");
             }
 
             var settings = input.Settings ?? JsonSerializer.Deserialize<FileSettings>(landed.Settings, PlatformJson.Options)!;
             var partitions = JsonSerializer.Deserialize<Dictionary<string, string>>(landed.Partitions, PlatformJson.Options)!;
-            return await ShowAsync(input, landed.Source, landed.Size, store.Files.Describe(landed.Location), input.ContentType ?? landed.ContentType, settings, partitions, cancellationToken);
+            return await ShowAsync(input, landed.Source, landed.Size, copy.Path, input.ContentType ?? landed.ContentType, settings, partitions, cancellationToken);
         }
 
         return await PreviewSourceAsync(input, cancellationToken);

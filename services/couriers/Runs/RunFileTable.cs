@@ -34,11 +34,12 @@ internal sealed class RunFileTable(NpgsqlDataSource database, LandingStore store
     {
         var landed = await ReadLandedAsync(run, plan, source, cancellationToken);
         var loaded = (run.AcceptFrom is null && !run.NewFilesOnly) || run.Force ? [] : await ReadLoadedAsync(landed.Values, cancellationToken);
+        var held = await store.HeldAsync([.. landed.Values.Select(known => (known.Location, known.Size))], cancellationToken);
         var rows = new List<RunFile>(plan.Files.Count);
         foreach (var file in plan.Files)
         {
             var known = landed.GetValueOrDefault((source.Describe(file.Entry.Path), file.Entity.Tag, file.Entity.ContentType));
-            var unchanged = known is not null && IsUnchanged(run, file.Entry, known) && store.Files.Holds(known.Location, known.Size);
+            var unchanged = known is not null && IsUnchanged(run, file.Entry, known) && held.Contains(known.Location);
             if (unchanged && known!.RunId != run.Id && IsLoaded(known.Id, file.Entity.Tag, loads, loaded))
             {
                 continue;

@@ -29,13 +29,9 @@ internal sealed class RunOptions
     public TimeSpan StallAfter { get; set; } = TimeSpan.FromSeconds(30);
 }
 
-/// <summary>Where landed files are kept. Section <c>Landing</c>.</summary>
+/// <summary>How long landed files are kept. Section <c>Landing</c>, as <see cref="Platform.Files.Locations.Landing.LandingPlaceOptions"/>, which says where.</summary>
 internal sealed class LandingOptions
 {
-    /// <summary>Absolute path of the landing store; the feeds service reads the same folder.</summary>
-    [Required(ErrorMessage = "The setting Landing:Root is missing. It must be the absolute path of the landing store.")]
-    public string Root { get; set; } = "";
-
     /// <summary>Days after which the bytes of a landed file are removed; null keeps them for ever.</summary>
     [Range(1, 36500)]
     public int? KeepDays { get; set; }

@@ -3,7 +3,6 @@ using Microsoft.Extensions.Options;
 using Npgsql;
 using Platform.Contracts.Couriers;
 using Platform.Contracts.Failures;
-using Platform.Couriers.Landing;
 using Platform.Couriers.Persistence;
 using Platform.Postgres;
 using Platform.ServiceDefaults;
@@ -15,11 +14,10 @@ namespace Platform.Couriers.Runs;
 /// later attempt; everything else that goes wrong ends it with a reason.
 /// </summary>
 internal sealed partial class RunWorker(
-    RowLeases leases, RunSignal signal, LandingStore store, IServiceScopeFactory scopes, IOptions<RunOptions> options, TimeProvider clock, ILogger<RunWorker> logger) : BackgroundService
+    RowLeases leases, RunSignal signal, IServiceScopeFactory scopes, IOptions<RunOptions> options, ILogger<RunWorker> logger) : BackgroundService
 {
     private static readonly TimeSpan Poll = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan LongestBackOff = TimeSpan.FromSeconds(60);
-    private static readonly TimeSpan IncomingKept = TimeSpan.FromHours(6);
 
     /// <summary>How the worker's table says which rows want a worker. One run of a courier at a time: a unique index enforces what the condition asks for.</summary>
     public static LeasedTable Table { get; } = new("courier_runs")
@@ -36,7 +34,6 @@ internal sealed partial class RunWorker(
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        Sweep();
         var running = new List<Task>();
         var unreachable = 0;
         while (!stoppingToken.IsCancellationRequested)
@@ -201,15 +198,6 @@ internal sealed partial class RunWorker(
         }
     }
 
-    private void Sweep()
-    {
-        var swept = store.Files.SweepIncoming(clock.GetUtcNow() - IncomingKept);
-        if (swept > 0)
-        {
-            Swept(logger, swept);
-        }
-    }
-
     [LoggerMessage(EventId = 200, Level = LogLevel.Warning, Message = "Runs cannot be claimed at present")]
     private static partial void ClaimFailed(ILogger logger, Exception exception);
 
@@ -230,7 +218,4 @@ internal sealed partial class RunWorker(
 
     [LoggerMessage(EventId = 206, Level = LogLevel.Warning, Message = "The outcome of an attempt could not be stored; the run is taken again when its lease lapses")]
     private static partial void OutcomeNotStored(ILogger logger, Exception exception);
-
-    [LoggerMessage(EventId = 207, Level = LogLevel.Information, Message = "Removed {Count} half-landed files of killed processes")]
-    private static partial void Swept(ILogger logger, int count);
 }

@@ -16,7 +16,7 @@ internal sealed class SampleFiles(CouriersClient couriers, Engine engine, Source
         var sample = await FindAsync(fileId, cancellationToken);
         try
         {
-            var opened = await files.OpenAsync([LoadFileList.Row("", sample)], "sample of a feed", cancellationToken);
+            using var opened = await files.OpenAsync([LoadFileList.Row("", sample)], "sample of a feed", cancellationToken);
             return await engine.InferAsync(opened[0], cancellationToken);
         }
         catch (Exception e) when (e is EngineException { Failure: not EngineFailure.Bug } or LoadFailedException)
@@ -37,7 +37,7 @@ internal sealed class SampleFiles(CouriersClient couriers, Engine engine, Source
         var query = new IngestQuery(sql, [.. landed.Zip(asked, (file, one) => one.Tag ?? file.Tag)]);
         try
         {
-            var sources = await files.OpenAsync(landed.Select(file => LoadFileList.Row("", file)), "preview of an ingest query", cancellationToken);
+            using var sources = await files.OpenAsync(landed.Select(file => LoadFileList.Row("", file)), "preview of an ingest query", cancellationToken);
             return (await engine.InferAsync(sources, query, cancellationToken), await engine.PreviewAsync(sources, query, rows, cancellationToken));
         }
         catch (EngineException e) when (e.Failure == EngineFailure.BadQuery)

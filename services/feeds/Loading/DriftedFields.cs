@@ -56,7 +56,8 @@ internal sealed class DriftedFields(IServiceScopeFactory scopes, Engine engine, 
     {
         var known = attempt.Table.Definition.Fields.Select(field => field.IncomingName).ToHashSet(StringComparer.OrdinalIgnoreCase);
         var unknown = new List<(string, InferredField)>();
-        foreach (var (file, opened) in attempt.Files.Zip(await sources.OpenAsync(attempt.Files, $"load {attempt.Load.Id}", cancellationToken)))
+        using var all = await sources.OpenAsync(attempt.Files, $"load {attempt.Load.Id}", cancellationToken);
+        foreach (var (file, opened) in attempt.Files.Zip(all))
         {
             var columns = await engine.InferAsync(opened, cancellationToken);
             unknown.AddRange(columns.Where(column => SchemaDrift.IsOwn(column) && known.Add(column.Name)).Select(column => (file.Source, column)));

@@ -14,9 +14,10 @@ internal sealed class EngineCopy(Engine engine, SourceFiles sources, SchemaDrift
     /// <summary>Copies everything; throws, with nothing stored, when a file is bad or too many rows are.</summary>
     public async Task RunAsync(LoadAttempt attempt, NpgsqlConnection connection, string target, string copyOptions, CancellationToken cancellationToken)
     {
+        using var files = await sources.OpenAsync(attempt.Files, $"load {attempt.Load.Id}", cancellationToken);
         var job = new CopyJob
         {
-            Files = await sources.OpenAsync(attempt.Files, $"load {attempt.Load.Id}", cancellationToken),
+            Files = [.. files],
             Query = attempt.IngestQuery,
             Fields = [.. attempt.Table.Definition.Fields.Select(field => ToLoadField(attempt.Table, field)).OrderBy(field => field.InObject)],
             LoadId = attempt.Load.LoadSeq,

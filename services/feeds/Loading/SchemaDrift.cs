@@ -51,7 +51,7 @@ internal sealed class SchemaDrift(Engine engine, SourceFiles sources)
     {
         var worst = attempt.Copied!.Files.MaxBy(file => file.Rejected)!;
         var file = attempt.Files.First(file => file.FileNo == worst.FileId);
-        var opened = await sources.OpenAsync([file], $"load {attempt.Load.Id}", cancellationToken);
+        using var opened = await sources.OpenAsync([file], $"load {attempt.Load.Id}", cancellationToken);
         var columns = (await engine.InferAsync(opened[0], cancellationToken)).ToLookup(column => column.Name, StringComparer.OrdinalIgnoreCase);
         foreach (var field in attempt.Table.Definition.Fields)
         {

@@ -25,7 +25,7 @@ public sealed class RetentionTests(CouriersApp app)
         }
 
         using var retention = new LandingRetention(
-            app.Database, app.Services.GetRequiredService<LandingStore>(), Options.Create(new LandingOptions { Root = app.LandingRoot, KeepDays = 5 }), TimeProvider.System, NullLogger<LandingRetention>.Instance);
+            app.Database, app.Services.GetRequiredService<LandingStore>(), Options.Create(new LandingOptions { KeepDays = 5 }), TimeProvider.System, NullLogger<LandingRetention>.Instance);
         await retention.SweepAsync(TestContext.Current.CancellationToken);
 
         var removed = await app.GetAsync($"/api/landed-files/{old}");

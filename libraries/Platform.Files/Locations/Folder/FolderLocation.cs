@@ -243,11 +243,13 @@ public sealed class FolderLocation : IFileLocation
         }
     }
 
-    private string FullPath(string path)
+    internal string FullPath(string path) => FullPath(_root, path);
+
+    internal static string FullPath(string root, string path)
     {
         var safe = path.Length > 0 && !path.Contains('\\') && !path.Contains('\0') && path.Split('/').All(segment => segment is not ("" or "." or ".." or Incoming));
         return safe
-            ? Path.Combine(_root, path)
-            : throw new LocationException(LocationFault.AccessDenied, $"'{path}' is no path inside {_root}: it must be relative, without empty, '.' or '..' segments.");
+            ? Path.Combine(root, path)
+            : throw new LocationException(LocationFault.AccessDenied, $"'{path}' is no path inside {root}: it must be relative, without empty, '.' or '..' segments.");
     }
 }

@@ -28,6 +28,12 @@ internal static class S3Faults
             }
         }
 
+        var fault = Name(e, doing, options, key);
+        return options.Section is { } section ? Own(fault, doing, options, section) : fault;
+    }
+
+    private static LocationException Name(Exception e, Doing doing, S3Options options, string? key)
+    {
         if (AddressRefusedException.In(e) is { } refused)
         {
             return new(LocationFault.AddressRefused, refused.Message, e);
@@ -42,6 +48,22 @@ internal static class S3Faults
 
         return service is AmazonSecurityTokenServiceException ? Role(service, options) : FromCode(service, doing, options, what);
     }
+
+    // No user's credential can mend it, only the operator.
+    private static LocationException Own(LocationException fault, Doing doing, S3Options options, string section) => fault.IsTransient || fault.Fault == LocationFault.FileMissing
+        ? fault
+        : new(LocationFault.BadSettings, $"{Server(options)} refuses {Verb(doing)} in the platform's own bucket '{options.Bucket}': {Short(fault.Fault)}. The platform's operator must correct the settings {section}.", fault);
+
+    private static string Short(LocationFault fault) => fault switch
+    {
+        LocationFault.UnknownIdentity => "the access key is not known there",
+        LocationFault.WrongSecret => "the secret key does not belong to the access key",
+        LocationFault.ExpiredCredential => "the keys have expired",
+        LocationFault.AccessDenied => "the keys may not do this",
+        LocationFault.DecryptionDenied => "the bucket's KMS key may not be used",
+        LocationFault.ContainerMissing => "the bucket does not exist",
+        _ => "region, name of the bucket or address cannot be right",
+    };
 
     private static LocationException FromCode(AmazonServiceException e, Doing doing, S3Options options, string what) => e.ErrorCode switch
     {

@@ -88,11 +88,40 @@ public sealed class S3Location : IFileLocation
     }
 
     /// <inheritdoc/>
-    public Task<WrittenFile> WriteAsync(string path, Stream content, CancellationToken cancellationToken) => new S3Upload(_client, _options, path).RunAsync(content, cancellationToken);
+    public Task<WrittenFile> WriteAsync(string path, Stream content, CancellationToken cancellationToken) => new S3Upload(_client, _options, path, _clock).RunAsync(content, cancellationToken);
 
     /// <inheritdoc/>
     public Task DeleteAsync(string path, CancellationToken cancellationToken) =>
         CallAsync(S3Faults.Doing.Deleting, path, token => _client.DeleteObjectAsync(_options.Bucket, path, token), cancellationToken);
+
+    /// <summary>Aborts uploads in parts that began before <paramref name="before"/> and were never completed: their writer was killed. Returns how many.</summary>
+    public async Task<int> AbortUploadsAsync(DateTimeOffset before, CancellationToken cancellationToken)
+    {
+        var aborted = 0;
+        var request = new ListMultipartUploadsRequest { BucketName = _options.Bucket };
+        ListMultipartUploadsResponse page;
+        do
+        {
+            page = await CallAsync(S3Faults.Doing.Listing, null, token => _client.ListMultipartUploadsAsync(request, token), cancellationToken);
+            foreach (var upload in (page.MultipartUploads ?? []).Where(upload => upload.Initiated?.ToUniversalTime() < before.UtcDateTime))
+            {
+                try
+                {
+                    await CallAsync(S3Faults.Doing.Deleting, upload.Key, token => _client.AbortMultipartUploadAsync(_options.Bucket, upload.Key, upload.UploadId, token), cancellationToken);
+                    aborted++;
+                }
+                catch (LocationException e) when (e.Fault == LocationFault.FileMissing)
+                {
+                    // Another instance swept it first.
+                }
+            }
+
+            request.KeyMarker = page.NextKeyMarker;
+            request.UploadIdMarker = page.NextUploadIdMarker;
+        }
+        while (page.IsTruncated == true);
+        return aborted;
+    }
 
     /// <inheritdoc/>
     public void Dispose() => _client.Dispose();

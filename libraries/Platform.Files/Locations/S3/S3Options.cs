@@ -30,6 +30,9 @@ public sealed record S3Options
     /// <summary>External id the role's trust policy asks for.</summary>
     public string? ExternalId { get; init; }
 
+    /// <summary>Configuration section of a bucket that is the platform's own: its faults name the section, not a courier or a credential.</summary>
+    public string? Section { get; init; }
+
     /// <summary>Says where, and nothing else.</summary>
     public override string ToString() => $"s3://{Bucket} ({Endpoint?.Authority ?? Region})";
 

@@ -5,10 +5,13 @@ using Amazon.S3.Model;
 namespace Platform.Files.Locations.S3;
 
 /// <summary>Writes one object: small ones with one request, larger ones in parts. Nothing is visible before the last request; a fault aborts the parts.</summary>
-internal sealed class S3Upload(AmazonS3Client client, S3Options options, string key)
+internal sealed class S3Upload(AmazonS3Client client, S3Options options, string key, TimeProvider clock)
 {
     /// <summary>10,000 parts of this size hold 156 GiB.</summary>
     private const int PartSize = 16 * 1024 * 1024;
+
+    /// <summary>Time for one request, all retries included: 16 MB at 1 Mbit/s take two minutes.</summary>
+    private static readonly TimeSpan AnswerTimeout = TimeSpan.FromMinutes(5);
 
     private readonly List<PartETag> _parts = [];
     private string? _uploadId;
@@ -23,14 +26,9 @@ internal sealed class S3Upload(AmazonS3Client client, S3Options options, string 
             await EndAsync(buffer, cancellationToken);
             return written;
         }
-        catch (Exception e)
+        catch
         {
             await AbortAsync();
-            if (S3Faults.IsFault(e) && !cancellationToken.IsCancellationRequested)
-            {
-                throw S3Faults.Translate(e, S3Faults.Doing.Writing, options, key);
-            }
-
             throw;
         }
         finally
@@ -57,8 +55,8 @@ internal sealed class S3Upload(AmazonS3Client client, S3Options options, string 
 
     private async Task SendPartAsync(byte[] buffer, CancellationToken cancellationToken)
     {
-        _uploadId ??= (await client.InitiateMultipartUploadAsync(options.Bucket, key, cancellationToken)).UploadId;
-        var part = await client.UploadPartAsync(new UploadPartRequest
+        _uploadId ??= (await CallAsync(token => client.InitiateMultipartUploadAsync(options.Bucket, key, token), cancellationToken)).UploadId;
+        var request = new UploadPartRequest
         {
             BucketName = options.Bucket,
             Key = key,
@@ -67,7 +65,8 @@ internal sealed class S3Upload(AmazonS3Client client, S3Options options, string 
             PartSize = _filled,
             InputStream = new MemoryStream(buffer, 0, _filled, writable: false),
             UseChunkEncoding = false,
-        }, cancellationToken);
+        };
+        var part = await CallAsync(token => client.UploadPartAsync(request, token), cancellationToken);
         _parts.Add(new(part.PartNumber ?? _parts.Count + 1, part.ETag));
         _filled = 0;
     }
@@ -76,18 +75,35 @@ internal sealed class S3Upload(AmazonS3Client client, S3Options options, string 
     {
         if (_uploadId is null)
         {
-            await client.PutObjectAsync(new PutObjectRequest
+            var whole = new PutObjectRequest
             {
                 BucketName = options.Bucket,
                 Key = key,
                 InputStream = new MemoryStream(buffer, 0, _filled, writable: false),
                 UseChunkEncoding = false,
-            }, cancellationToken);
+            };
+            await CallAsync(token => client.PutObjectAsync(whole, token), cancellationToken);
             return;
         }
 
         await SendPartAsync(buffer, cancellationToken);
-        await client.CompleteMultipartUploadAsync(new CompleteMultipartUploadRequest { BucketName = options.Bucket, Key = key, UploadId = _uploadId, PartETags = _parts }, cancellationToken);
+        var complete = new CompleteMultipartUploadRequest { BucketName = options.Bucket, Key = key, UploadId = _uploadId, PartETags = _parts };
+        await CallAsync(token => client.CompleteMultipartUploadAsync(complete, token), cancellationToken);
+    }
+
+    // Only what the server does is translated here: a fault of the content is its own source's.
+    private async Task<T> CallAsync<T>(Func<CancellationToken, Task<T>> call, CancellationToken cancellationToken)
+    {
+        using var timeout = new CancellationTokenSource(AnswerTimeout, clock);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
+        try
+        {
+            return await call(either.Token);
+        }
+        catch (Exception e) when (!cancellationToken.IsCancellationRequested && (S3Faults.IsFault(e) || e is OperationCanceledException or LocationException))
+        {
+            throw S3Faults.Translate(e, S3Faults.Doing.Writing, options, key);
+        }
     }
 
     private async Task AbortAsync()
@@ -99,11 +115,11 @@ internal sealed class S3Upload(AmazonS3Client client, S3Options options, string 
 
         try
         {
-            await client.AbortMultipartUploadAsync(options.Bucket, key, _uploadId, CancellationToken.None);
+            await CallAsync(token => client.AbortMultipartUploadAsync(options.Bucket, key, _uploadId, token), CancellationToken.None);
         }
-        catch (Exception e) when (S3Faults.IsFault(e))
+        catch (LocationException)
         {
-            // The first fault is the one to report; the server drops unfinished uploads by its own lifecycle rule.
+            // The first fault is the one to report; what is left is swept later, or by the server's own lifecycle rule.
         }
     }
 }

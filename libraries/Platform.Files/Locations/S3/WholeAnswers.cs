@@ -40,5 +40,6 @@ internal sealed class WholeAnswers(HttpMessageHandler connections) : DelegatingH
 
     // Listings are the only other GET, and have a query of their own or no path.
     private static bool IsObject(HttpRequestMessage request) =>
-        request.Method == HttpMethod.Get && request.RequestUri is { AbsolutePath.Length: > 1 } uri && !uri.Query.Contains("list-type", StringComparison.Ordinal);
+        request.Method == HttpMethod.Get && request.RequestUri is { AbsolutePath.Length: > 1 } uri
+        && !uri.Query.Contains("list-type", StringComparison.Ordinal) && !uri.Query.StartsWith("?uploads", StringComparison.Ordinal) && !uri.Query.Contains("&uploads", StringComparison.Ordinal);
 }
