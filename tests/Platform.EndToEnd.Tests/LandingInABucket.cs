@@ -13,7 +13,7 @@ namespace Platform.EndToEnd.Tests;
 public sealed class LandingInABucket(RunningPlatform platform) : IAsyncLifetime
 {
     private const string Day = "2026-03-01";
-    private const long Part = 16 * 1024 * 1024;
+    private const long Part = 8 * 1024 * 1024;
     private static readonly string[] Users = ["couriers", "feeds"];
     private readonly ExportBucket _export = new(platform.S3);
     private readonly FaultyLink _link = new(new Uri(platform.S3.Endpoint).Port);

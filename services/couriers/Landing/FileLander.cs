@@ -60,7 +60,7 @@ internal sealed class FileLander(LandingStore store, LandingLedger ledger, RunOp
         var name = file.Key[(file.Key.LastIndexOf('/') + 1)..];
         var path = LandingStore.PathFor(context.Run.CourierId, context.Run.Id, id, name);
         await using var body = Open(context, source, new(file.Key, file.Size, file.ETag, file.LastModified));
-        var written = await store.WriteUnflushedAsync(path, new CountedStream(body, progress), cancellationToken);
+        var written = await store.WriteUnflushedAsync(path, new CountedStream(body, progress), file.Size, cancellationToken);
         if (written.Size != file.Size)
         {
             await store.Files.DeleteAsync(path, CancellationToken.None);

@@ -34,8 +34,8 @@ internal sealed class LandingStore(LandingPlace place)
         return null;
     }
 
-    /// <summary>Writes a whole file that is sure to survive a power cut only after <see cref="Flush"/>.</summary>
-    public Task<WrittenFile> WriteUnflushedAsync(string path, Stream content, CancellationToken cancellationToken) => place.WriteUnflushedAsync(path, content, cancellationToken);
+    /// <summary>Writes a whole file that is sure to survive a power cut only after <see cref="Flush"/>; <paramref name="expected"/> is how many bytes it was listed with.</summary>
+    public Task<WrittenFile> WriteUnflushedAsync(string path, Stream content, long expected, CancellationToken cancellationToken) => place.WriteUnflushedAsync(path, content, expected, cancellationToken);
 
     /// <summary>Makes written files survive a power cut.</summary>
     public void Flush(IReadOnlyCollection<string> paths) => place.Flush(paths);

@@ -25,9 +25,9 @@ public abstract class LandingPlaceTests : IDisposable
     public async Task A_landed_file_is_held_with_its_size_and_fetched_while_it_is_needed()
     {
         var content = RandomNumberGenerator.GetBytes(300_000);
-        await Place.WriteUnflushedAsync("cr-1/run-1/lf-1.csv", new MemoryStream(content), Cancelled);
-        await Place.WriteUnflushedAsync("cr-1/run-1/lf-1.csvx", new MemoryStream([1, 2]), Cancelled);
-        await Place.WriteUnflushedAsync("cr-1/run-2/lf-3", new MemoryStream([]), Cancelled);
+        await Place.WriteUnflushedAsync("cr-1/run-1/lf-1.csv", new MemoryStream(content), content.Length, Cancelled);
+        await Place.WriteUnflushedAsync("cr-1/run-1/lf-1.csvx", new MemoryStream([1, 2]), 2, Cancelled);
+        await Place.WriteUnflushedAsync("cr-1/run-2/lf-3", new MemoryStream([]), 0, Cancelled);
         Place.Flush(["cr-1/run-1/lf-1.csv", "cr-1/run-1/lf-1.csvx", "cr-1/run-2/lf-3"]);
 
         var held = await Place.HeldAsync([("cr-1/run-1/lf-1.csv", 300_000), ("cr-1/run-1/lf-1.csvx", 3), ("cr-1/run-2/lf-3", 0), ("cr-1/run-2/lf-4", 0), ("cr-2/run-3/lf-5", 1)], Cancelled);
@@ -107,7 +107,7 @@ public sealed class LandingBucketTests : LandingPlaceTests, IAsyncLifetime
     {
         // More than the parallel reading asks for, so more than one part of the upload as well.
         var content = RandomNumberGenerator.GetBytes(65 * 1024 * 1024);
-        await _place.WriteUnflushedAsync("cr-1/run-1/large", new MemoryStream(content), Cancelled);
+        await _place.WriteUnflushedAsync("cr-1/run-1/large", new MemoryStream(content), content.Length, Cancelled);
         using (var copy = await _place.FetchAsync("cr-1/run-1/large", Cancelled))
         await using (var file = File.OpenRead(copy!.Path))
         {
@@ -122,6 +122,20 @@ public sealed class LandingBucketTests : LandingPlaceTests, IAsyncLifetime
         Assert.Equal(["cr-1/run-1/large"], await _place.HeldAsync([("cr-1/run-1/large", content.Length)], Cancelled));
     }
 
+    [Fact]
+    public async Task A_file_with_other_bytes_than_it_was_said_to_have_is_written_as_it_is()
+    {
+        var content = RandomNumberGenerator.GetBytes((9 * 1024 * 1024) + 1);
+        foreach (var expected in (long[])[1, 90_000_000_000])
+        {
+            var written = await _place.WriteUnflushedAsync("cr-1/run-1/other", new MemoryStream(content), expected, Cancelled);
+            using var copy = await _place.FetchAsync("cr-1/run-1/other", Cancelled);
+            await using var file = File.OpenRead(copy!.Path);
+            var hash = Convert.ToHexStringLower(await SHA256.HashDataAsync(file, Cancelled));
+            Assert.Equal((content.Length, Convert.ToHexStringLower(SHA256.HashData(content)), hash), (written.Size, written.Sha256, hash));
+        }
+    }
+
     [Theory]
     [InlineData("secret", "the secret key does not belong to the access key")]
     [InlineData("key", "the access key is not known there")]
@@ -129,7 +143,7 @@ public sealed class LandingBucketTests : LandingPlaceTests, IAsyncLifetime
     public async Task A_wrong_setting_is_named_as_the_operator_s_and_no_secret_is_told(string wrong, string told)
     {
         // Connections of its own for each: radosgw leaves the body of a refused request on the connection, and takes it for the next one.
-        foreach (var doing in (Func<LandingPlace, Task>[])[place => place.WriteUnflushedAsync("a/b/c", new MemoryStream([1]), Cancelled), place => place.FetchAsync("a/b/c", Cancelled), place => place.SweepAsync(Cancelled)])
+        foreach (var doing in (Func<LandingPlace, Task>[])[place => place.WriteUnflushedAsync("a/b/c", new MemoryStream([1]), 1, Cancelled), place => place.FetchAsync("a/b/c", Cancelled), place => place.SweepAsync(Cancelled)])
         {
             using var place = Open(bucket =>
             {
@@ -147,7 +161,7 @@ public sealed class LandingBucketTests : LandingPlaceTests, IAsyncLifetime
 
     [Fact]
     public async Task A_fault_of_the_content_is_not_the_store_s() =>
-        Assert.Contains("the caller's", (await Assert.ThrowsAsync<IOException>(() => _place.WriteUnflushedAsync("a/b/c", new BrokenStream(), Cancelled))).Message);
+        Assert.Contains("the caller's", (await Assert.ThrowsAsync<IOException>(() => _place.WriteUnflushedAsync("a/b/c", new BrokenStream(), 1, Cancelled))).Message);
 
     private LandingPlace Open(Action<LandingBucketOptions> change, TimeProvider? clock = null)
     {

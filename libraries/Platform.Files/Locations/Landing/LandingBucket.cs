@@ -15,8 +15,11 @@ internal sealed class LandingBucket : LandingPlace
     private const long LargeFile = 64L * 1024 * 1024;
     private const int BlocksPerFile = 4;
 
-    /// <summary>Blocks in memory for all copies that are made at the same time: 64 MB.</summary>
-    private const int BlocksAtATime = 8;
+    /// <summary>Blocks in memory for all copies that are made at the same time: 32 MB.</summary>
+    private const int BlocksAtATime = 4;
+
+    /// <summary>Files that are written in parts at a time: 64 MB, while they are smaller than 78 GiB.</summary>
+    private const int UploadsAtATime = 8;
 
     private static readonly TimeSpan LongestWrite = TimeSpan.FromDays(2);
     private static readonly TimeSpan Stall = TimeSpan.FromSeconds(30);
@@ -26,6 +29,7 @@ internal sealed class LandingBucket : LandingPlace
     private readonly ScratchFolders _scratch;
     private readonly TimeProvider _clock;
     private readonly SemaphoreSlim _blocks = new(BlocksAtATime);
+    private readonly SemaphoreSlim _uploads = new(UploadsAtATime);
 
     public LandingBucket(LandingBucketOptions options, ScratchFolders scratch, TimeProvider clock)
     {
@@ -38,7 +42,24 @@ internal sealed class LandingBucket : LandingPlace
 
     public override IFileLocation Files => _files;
 
-    public override Task<WrittenFile> WriteUnflushedAsync(string path, Stream content, CancellationToken cancellationToken) => _files.WriteAsync(path, content, cancellationToken);
+    // The place is taken before the content is read: a stream that has begun may hold memory that another one, with a place, waits for.
+    public override async Task<WrittenFile> WriteUnflushedAsync(string path, Stream content, long expected, CancellationToken cancellationToken)
+    {
+        if (expected <= S3Upload.SmallSize)
+        {
+            return await _files.WriteAsync(path, content, expected, cancellationToken);
+        }
+
+        await _uploads.WaitAsync(cancellationToken);
+        try
+        {
+            return await _files.WriteAsync(path, content, expected, cancellationToken);
+        }
+        finally
+        {
+            _uploads.Release();
+        }
+    }
 
     public override void Flush(IReadOnlyCollection<string> paths)
     {
@@ -101,6 +122,7 @@ internal sealed class LandingBucket : LandingPlace
         {
             _connections.Dispose();
             _blocks.Dispose();
+            _uploads.Dispose();
         }
     }
 

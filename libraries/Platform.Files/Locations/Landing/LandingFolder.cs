@@ -12,7 +12,8 @@ internal sealed class LandingFolder(string root, TimeProvider clock) : LandingPl
 
     public override IFileLocation Files => _files.Value;
 
-    public override Task<WrittenFile> WriteUnflushedAsync(string path, Stream content, CancellationToken cancellationToken) => _files.Value.WriteUnflushedAsync(path, content, cancellationToken);
+    public override Task<WrittenFile> WriteUnflushedAsync(string path, Stream content, long expected, CancellationToken cancellationToken) =>
+        _files.Value.WriteUnflushedAsync(path, content, cancellationToken);
 
     public override void Flush(IReadOnlyCollection<string> paths) => _files.Value.Flush(paths);
 

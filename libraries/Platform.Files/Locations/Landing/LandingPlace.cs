@@ -16,8 +16,10 @@ public abstract class LandingPlace : IDisposable
     public static LandingPlace Open(LandingPlaceOptions options, EngineOptions engine, TimeProvider clock) =>
         options.S3 is { IsGiven: true } bucket ? new LandingBucket(bucket, new(engine.ScratchRoot), clock) : new LandingFolder(options.Root, clock);
 
-    /// <summary>Writes a whole file that is sure to survive a power cut only after <see cref="Flush"/>.</summary>
-    public abstract Task<WrittenFile> WriteUnflushedAsync(string path, Stream content, CancellationToken cancellationToken);
+    /// <summary>
+    /// Writes a whole file that is sure to survive a power cut only after <see cref="Flush"/>. <paramref name="expected"/> is how many bytes it is said to have; the content is first read when there is memory for it.
+    /// </summary>
+    public abstract Task<WrittenFile> WriteUnflushedAsync(string path, Stream content, long expected, CancellationToken cancellationToken);
 
     /// <summary>Makes files that were written by <see cref="WriteUnflushedAsync"/> survive a power cut.</summary>
     public abstract void Flush(IReadOnlyCollection<string> paths);

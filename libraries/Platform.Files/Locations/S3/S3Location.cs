@@ -88,7 +88,11 @@ public sealed class S3Location : IFileLocation
     }
 
     /// <inheritdoc/>
-    public Task<WrittenFile> WriteAsync(string path, Stream content, CancellationToken cancellationToken) => new S3Upload(_client, _options, path, _clock).RunAsync(content, cancellationToken);
+    public Task<WrittenFile> WriteAsync(string path, Stream content, CancellationToken cancellationToken) => WriteAsync(path, content, null, cancellationToken);
+
+    /// <summary>The same for content that is said to have <paramref name="expected"/> bytes: it takes no more memory than it needs.</summary>
+    internal Task<WrittenFile> WriteAsync(string path, Stream content, long? expected, CancellationToken cancellationToken) =>
+        new S3Upload(_client, _options, path, expected, _clock).RunAsync(content, cancellationToken);
 
     /// <inheritdoc/>
     public Task DeleteAsync(string path, CancellationToken cancellationToken) =>

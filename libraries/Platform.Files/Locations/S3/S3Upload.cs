@@ -5,25 +5,40 @@ using Amazon.S3.Model;
 namespace Platform.Files.Locations.S3;
 
 /// <summary>Writes one object: small ones with one request, larger ones in parts. Nothing is visible before the last request; a fault aborts the parts.</summary>
-internal sealed class S3Upload(AmazonS3Client client, S3Options options, string key, TimeProvider clock)
+/// <param name="client">Sends the requests.</param>
+/// <param name="options">The bucket.</param>
+/// <param name="key">Of the object.</param>
+/// <param name="expected">Bytes the content is said to have, which decides how much memory the upload takes; <see langword="null"/> when nobody knows.</param>
+/// <param name="clock">Limits each request.</param>
+internal sealed class S3Upload(AmazonS3Client client, S3Options options, string key, long? expected, TimeProvider clock)
 {
-    /// <summary>10,000 parts of this size hold 156 GiB.</summary>
-    private const int PartSize = 16 * 1024 * 1024;
+    /// <summary>What is said to have no more is gathered in so much memory.</summary>
+    public const int SmallSize = 1024 * 1024;
 
-    /// <summary>Time for one request, all retries included: 16 MB at 1 Mbit/s take two minutes.</summary>
+    /// <summary>Smallest part: 10,000 of them hold 78 GiB.</summary>
+    public const int PartSize = 8 * 1024 * 1024;
+
+    /// <summary>What a server takes for one object.</summary>
+    private const int MostParts = 10_000;
+
+    /// <summary>Time for one request, all retries included: 8 MB at 1 Mbit/s take one minute.</summary>
     private static readonly TimeSpan AnswerTimeout = TimeSpan.FromMinutes(5);
 
     private readonly List<PartETag> _parts = [];
+
+    // Whole megabytes; the last part may be shorter.
+    private readonly int _partSize = (int)Math.Max(PartSize, ((expected ?? 0) / MostParts / SmallSize + 1) * SmallSize);
+    private byte[] _buffer = [];
     private string? _uploadId;
     private int _filled;
 
     public async Task<WrittenFile> RunAsync(Stream content, CancellationToken cancellationToken)
     {
-        var buffer = ArrayPool<byte>.Shared.Rent(PartSize);
+        _buffer = ArrayPool<byte>.Shared.Rent(expected <= SmallSize ? SmallSize : _partSize);
         try
         {
-            var written = await HashedCopy.CopyAsync(content, (bytes, token) => AddAsync(buffer, bytes, token), cancellationToken);
-            await EndAsync(buffer, cancellationToken);
+            var written = await HashedCopy.CopyAsync(content, AddAsync, cancellationToken);
+            await EndAsync(cancellationToken);
             return written;
         }
         catch
@@ -33,27 +48,40 @@ internal sealed class S3Upload(AmazonS3Client client, S3Options options, string 
         }
         finally
         {
-            ArrayPool<byte>.Shared.Return(buffer);
+            ArrayPool<byte>.Shared.Return(_buffer);
         }
     }
 
-    private async ValueTask AddAsync(byte[] buffer, ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken)
+    private async ValueTask AddAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken)
     {
         while (bytes.Length > 0)
         {
-            if (_filled == PartSize)
+            if (_filled == _partSize)
             {
-                await SendPartAsync(buffer, cancellationToken);
+                await SendPartAsync(cancellationToken);
+            }
+            else if (_filled == _buffer.Length)
+            {
+                Grow();
             }
 
-            var take = Math.Min(bytes.Length, PartSize - _filled);
-            bytes[..take].CopyTo(buffer.AsMemory(_filled));
+            var take = Math.Min(bytes.Length, Math.Min(_buffer.Length, _partSize) - _filled);
+            bytes[..take].CopyTo(_buffer.AsMemory(_filled));
             _filled += take;
             bytes = bytes[take..];
         }
     }
 
-    private async Task SendPartAsync(byte[] buffer, CancellationToken cancellationToken)
+    // The content has more bytes than it was said to have.
+    private void Grow()
+    {
+        var larger = ArrayPool<byte>.Shared.Rent(_partSize);
+        _buffer.AsSpan(0, _filled).CopyTo(larger);
+        ArrayPool<byte>.Shared.Return(_buffer);
+        _buffer = larger;
+    }
+
+    private async Task SendPartAsync(CancellationToken cancellationToken)
     {
         _uploadId ??= (await CallAsync(token => client.InitiateMultipartUploadAsync(options.Bucket, key, token), cancellationToken)).UploadId;
         var request = new UploadPartRequest
@@ -63,7 +91,7 @@ internal sealed class S3Upload(AmazonS3Client client, S3Options options, string 
             UploadId = _uploadId,
             PartNumber = _parts.Count + 1,
             PartSize = _filled,
-            InputStream = new MemoryStream(buffer, 0, _filled, writable: false),
+            InputStream = new MemoryStream(_buffer, 0, _filled, writable: false),
             UseChunkEncoding = false,
         };
         var part = await CallAsync(token => client.UploadPartAsync(request, token), cancellationToken);
@@ -71,7 +99,7 @@ internal sealed class S3Upload(AmazonS3Client client, S3Options options, string 
         _filled = 0;
     }
 
-    private async Task EndAsync(byte[] buffer, CancellationToken cancellationToken)
+    private async Task EndAsync(CancellationToken cancellationToken)
     {
         if (_uploadId is null)
         {
@@ -79,14 +107,14 @@ internal sealed class S3Upload(AmazonS3Client client, S3Options options, string 
             {
                 BucketName = options.Bucket,
                 Key = key,
-                InputStream = new MemoryStream(buffer, 0, _filled, writable: false),
+                InputStream = new MemoryStream(_buffer, 0, _filled, writable: false),
                 UseChunkEncoding = false,
             };
             await CallAsync(token => client.PutObjectAsync(whole, token), cancellationToken);
             return;
         }
 
-        await SendPartAsync(buffer, cancellationToken);
+        await SendPartAsync(cancellationToken);
         var complete = new CompleteMultipartUploadRequest { BucketName = options.Bucket, Key = key, UploadId = _uploadId, PartETags = _parts };
         await CallAsync(token => client.CompleteMultipartUploadAsync(complete, token), cancellationToken);
     }
