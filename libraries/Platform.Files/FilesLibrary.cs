@@ -25,6 +25,8 @@ namespace Platform.Files;
 /// <summary>Everything this library gives a service, listed one by one.</summary>
 public static class FilesLibrary
 {
+    private const int MostPlaces = 64;
+
     /// <summary>Every file format, by name. The engine's child uses the same list.</summary>
     public static KindRegistry<IFileFormat> Formats { get; } = new(
         "file format",
@@ -65,6 +67,11 @@ public static class FilesLibrary
         if (builder.Configuration["Scratch:Root"] is { Length: > 0 } scratch)
         {
             options = options with { ScratchRoot = Path.Combine(scratch, "engine") };
+        }
+
+        if (options.ParallelCopies is < 1 or > MostPlaces || options.ParallelLooks is < 1 or > MostPlaces)
+        {
+            throw new InvalidOperationException($"The settings Engine:ParallelCopies and Engine:ParallelLooks are {options.ParallelCopies} and {options.ParallelLooks}. Each must be 1 to {MostPlaces}.");
         }
 
         // The application's name, not the entry assembly: in a test host these differ.

@@ -6,8 +6,8 @@ using Microsoft.Extensions.Logging;
 namespace Platform.Files.Engine;
 
 /// <summary>
-/// Reads files. Every job runs in a child process of its own, which is killed when the job is cancelled or takes too long; one child is kept ready. Safe for
-/// concurrent use: as many children run as jobs are given.
+/// Reads files. Every job runs in a child process of its own, which is killed when the job is cancelled or takes too long; one child is kept ready while none works. Safe for
+/// concurrent use: jobs wait for one of the places that <see cref="EngineOptions.ParallelCopies"/> and <see cref="EngineOptions.ParallelLooks"/> give, in their order.
 /// </summary>
 public sealed class Engine : IAsyncDisposable
 {
@@ -19,8 +19,13 @@ public sealed class Engine : IAsyncDisposable
     private readonly ILogger<Engine> _log;
     private readonly ChildLauncher _launcher = new();
     private readonly ScratchFolders _scratch;
+
+    // Not disposed of: a job that ends while the engine does gives its place back.
+    private readonly SemaphoreSlim _copies;
+    private readonly SemaphoreSlim _looks;
     private readonly Lock _lock = new();
     private Task<ChildProcess>? _warm;
+    private int _working;
     private bool _disposed;
 
     /// <summary>Creates the engine; the first child is started with the first job.</summary>
@@ -30,6 +35,8 @@ public sealed class Engine : IAsyncDisposable
         _clock = clock;
         _log = log;
         _scratch = new ScratchFolders(options.ScratchRoot);
+        _copies = new SemaphoreSlim(options.ParallelCopies);
+        _looks = new SemaphoreSlim(options.ParallelLooks);
     }
 
     /// <summary>The columns of a file, those of its path last.</summary>
@@ -110,13 +117,27 @@ public sealed class Engine : IAsyncDisposable
         return RunAsync(job, result, nowhere, _options.PreviewTimeLimit, cancellationToken);
     }
 
+    // A long copy keeps nobody from looking into a file: the two have places of their own.
     private async Task<T> RunAsync<T>(EngineJob job, JsonTypeInfo<T> result, CopySink sink, TimeSpan limit, CancellationToken cancellationToken)
     {
-        cancellationToken.ThrowIfCancellationRequested();
+        var places = job.Task == EngineTask.Copy ? _copies : _looks;
+        await places.WaitAsync(cancellationToken);
+        try
+        {
+            return await RunInPlaceAsync(job, result, sink, limit, cancellationToken);
+        }
+        finally
+        {
+            places.Release();
+        }
+    }
+
+    private async Task<T> RunInPlaceAsync<T>(EngineJob job, JsonTypeInfo<T> result, CopySink sink, TimeSpan limit, CancellationToken cancellationToken)
+    {
         using var scratch = _scratch.Create();
         using var timeLimit = new CancellationTokenSource(limit, _clock);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, timeLimit.Token);
-        var child = await TakeAsync();
+        var child = await BeginAsync();
         try
         {
             // Reading a pipe cannot be cancelled; the end of the child ends it.
@@ -139,7 +160,7 @@ public sealed class Engine : IAsyncDisposable
         finally
         {
             await child.DisposeAsync();
-            KeepWarm();
+            End();
         }
     }
 
@@ -185,7 +206,7 @@ public sealed class Engine : IAsyncDisposable
         Threads = _options.Threads,
     };
 
-    private async Task<ChildProcess> TakeAsync()
+    private async Task<ChildProcess> BeginAsync()
     {
         Task<ChildProcess>? warm;
         lock (_lock)
@@ -193,8 +214,22 @@ public sealed class Engine : IAsyncDisposable
             ObjectDisposedException.ThrowIf(_disposed, this);
             warm = _warm;
             _warm = null;
+            _working++;
         }
 
+        try
+        {
+            return await TakeAsync(warm);
+        }
+        catch
+        {
+            End();
+            throw;
+        }
+    }
+
+    private async Task<ChildProcess> TakeAsync(Task<ChildProcess>? warm)
+    {
         if (warm is null)
         {
             return await ChildProcess.StartAsync(_launcher, _options);
@@ -211,12 +246,13 @@ public sealed class Engine : IAsyncDisposable
         return await ChildProcess.StartAsync(_launcher, _options);
     }
 
-    /// <summary>Starts the next child once a job is over, not while it runs: the start costs a tenth of a second of processor time.</summary>
-    private void KeepWarm()
+    /// <summary>Starts the next child once no job runs: a start costs a tenth of a second of processor time, and a child that waits beside one that works costs memory.</summary>
+    private void End()
     {
         lock (_lock)
         {
-            if (!_disposed)
+            _working--;
+            if (!_disposed && _working == 0)
             {
                 _warm ??= ChildProcess.StartAsync(_launcher, _options);
             }

@@ -27,6 +27,12 @@ public sealed record EngineOptions
     /// <summary>Threads that decode in a child.</summary>
     public int Threads { get; init; } = 2;
 
+    /// <summary>Files or loads that are copied at the same time; further ones wait. Each takes a child of 70 to 180 MB.</summary>
+    public int ParallelCopies { get; init; } = 1;
+
+    /// <summary>Files that are looked into at the same time, for a preview, a schema or a head; further ones wait. Each takes a child of about 70 MB.</summary>
+    public int ParallelLooks { get; init; } = 1;
+
     /// <summary>How long a copy may take.</summary>
     public TimeSpan TimeLimit { get; init; } = TimeSpan.FromHours(6);
 

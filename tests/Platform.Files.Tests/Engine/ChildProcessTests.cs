@@ -108,12 +108,39 @@ public sealed class ChildProcessTests(EngineFixture files)
     }
 
     [Fact]
-    public async Task Jobs_run_side_by_side()
+    public async Task One_copies_and_one_looks_at_a_time_and_no_child_waits_beside_them()
     {
         await using var engine = files.Create();
         var file = Large();
-        var copies = await Task.WhenAll(Enumerable.Range(0, 3).Select(_ => CopyAsync(engine, file)));
-        Assert.All(copies, copy => Assert.Equal(1_000_000, copy.Written));
+        var begun = new TaskCompletionSource();
+        var goOn = new TaskCompletionSource();
+        var first = engine.CopyAsync(
+            new CopyJob { Files = [file], Fields = [Text], LoadId = 1 },
+            new CopySink { OnData = async (_, token) => { begun.TrySetResult(); await goOn.Task.WaitAsync(token); } },
+            _cancellation);
+        await begun.Task.WaitAsync(_cancellation);
+        using var cancel = CancellationTokenSource.CreateLinkedTokenSource(_cancellation);
+        var waiting = Enumerable.Range(0, 2).Select(_ => CopyAsync(engine, file)).ToArray();
+        var cancelled = engine.CopyAsync(new CopyJob { Files = [file], Fields = [Text], LoadId = 1 }, new CopySink { OnData = (_, _) => ValueTask.CompletedTask }, cancel.Token);
+
+        // The copy stands still, and those who look get their answers.
+        var most = 0;
+        var looks = await Task.WhenAll(Enumerable.Range(0, 4).Select(async _ =>
+        {
+            var columns = await engine.InferAsync(file, _cancellation);
+            most = Math.Max(most, files.ChildrenOf(engine).Length);
+            return columns;
+        }));
+        Assert.All(looks, columns => Assert.Equal("text", Assert.Single(columns).Name));
+        Assert.InRange(most, 1, 2);
+        Assert.Single(files.ChildrenOf(engine));
+        await cancel.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => cancelled);
+        Assert.All(waiting, copy => Assert.False(copy.IsCompleted));
+
+        goOn.SetResult();
+        Assert.All(await Task.WhenAll([first, .. waiting]), copy => Assert.Equal(1_000_000, copy.Written));
+        await Until.True(() => files.ChildrenOf(engine).Length == 1, cancellationToken: _cancellation);
     }
 
     [Fact]
