@@ -7,21 +7,23 @@ using Xunit;
 
 namespace Platform.Campaigns.Tests;
 
-/// <summary>The service as production runs it, a process of its own with a database of its own, to be killed and started again.</summary>
+/// <summary>The service as production runs it, a process with a database and a virtual host of its own (it would take the messages of others), to be killed and started again.</summary>
 internal sealed class KilledSender : IAsyncDisposable
 {
     private static readonly TimeSpan StartLimit = TimeSpan.FromMinutes(2);
 
     private readonly CampaignsApp _app;
     private readonly PostgresDatabase _database;
+    private readonly RabbitServer _rabbit;
     private readonly string _url = $"http://127.0.0.1:{FreePorts.Take(1)[0]}";
     private readonly HttpClient _health = new();
     private Process? _process;
 
-    private KilledSender(CampaignsApp app, PostgresDatabase database)
+    private KilledSender(CampaignsApp app, PostgresDatabase database, RabbitServer rabbit)
     {
         _app = app;
         _database = database;
+        _rabbit = rabbit;
         var handler = app.Operator();
         handler.InnerHandler = new SocketsHttpHandler();
         Client = new(handler) { BaseAddress = new(_url) };
@@ -33,7 +35,12 @@ internal sealed class KilledSender : IAsyncDisposable
     /// <summary>The database of this process alone.</summary>
     public NpgsqlDataSource Database { get; }
 
-    public static async Task<KilledSender> CreateAsync(CampaignsApp app) => new(app, await app.CreateDatabaseAsync());
+    public static async Task<KilledSender> CreateAsync(CampaignsApp app)
+    {
+        var rabbit = new RabbitServer();
+        await rabbit.InitializeAsync();
+        return new(app, await app.CreateDatabaseAsync(), rabbit);
+    }
 
     /// <summary>Returns when the process answers.</summary>
     public async Task StartAsync()
@@ -46,6 +53,7 @@ internal sealed class KilledSender : IAsyncDisposable
         }
 
         start.Environment["ConnectionStrings__Database"] = _database.ConnectionString;
+        start.Environment["RabbitMq__Uri"] = _rabbit.Uri;
         start.Environment["Urls"] = _url;
         start.Environment["ASPNETCORE_ENVIRONMENT"] = "Production";
         _process = Process.Start(start)!;
@@ -73,6 +81,7 @@ internal sealed class KilledSender : IAsyncDisposable
         _health.Dispose();
         await Database.DisposeAsync();
         await _database.DisposeAsync();
+        await _rabbit.DisposeAsync();
     }
 
     private async Task<bool> AnswersAsync()

@@ -65,6 +65,9 @@ public sealed class WhenADatabaseRefuses(RunningPlatform platform)
             await using var end = server.CreateCommand("select count(pg_terminate_backend(pid)) from pg_stat_activity where datname = $1");
             end.Parameters.Add(new() { Value = database });
             await end.ExecuteScalarAsync(Cancelled);
+
+            // Those of the tests were sent away as well.
+            NpgsqlConnection.ClearAllPools();
         }
 
         public async ValueTask DisposeAsync()

@@ -72,6 +72,7 @@ public sealed class FeedsApp : IAsyncLifetime
             endpoint.Handler<FeedLoaded>(context => Ended(context.Message.LoadId, context.Message));
             endpoint.Handler<FeedLoadFailed>(context => Ended(context.Message.LoadId, context.Message));
         });
+        await Services.BusReadyAsync();
     }
 
     public async ValueTask DisposeAsync()

@@ -82,6 +82,7 @@ public sealed class OptimizelyBrevoApp : IAsyncLifetime
         }
 
         Client = As(Roles.Admin);
+        await _app.Services.BusReadyAsync();
     }
 
     public async ValueTask DisposeAsync()

@@ -14,8 +14,8 @@ internal sealed class PgpStream : ForwardStream
     private const string GpgConf = "/usr/bin/gpgconf";
     private const int PumpBytes = 128 << 10;
 
-    /// <summary>A Unix socket's path has at most 107 bytes, and the agent's is in the home.</summary>
-    private const int LongestHome = 90;
+    /// <summary>A Unix socket's path has at most 107 bytes, and the agent's are in the home, the longest of them <c>/S.gpg-agent.browser</c>.</summary>
+    private const int LongestHome = 107 - 20;
 
     private static int _homes;
 
