@@ -30,7 +30,7 @@ public sealed class KilledWhileSending(CampaignsApp app, ITestOutputHelper outpu
     [Fact]
     public async Task However_often_the_sender_is_killed_every_dispatch_arrives_exactly_once()
     {
-        var kills = int.Parse(Environment.GetEnvironmentVariable("FAULT_ROUNDS") ?? "10", CultureInfo.InvariantCulture);
+        var kills = int.Parse(Environment.GetEnvironmentVariable("FAULT_ROUNDS") ?? "5", CultureInfo.InvariantCulture);
         var random = new Random(int.Parse(Environment.GetEnvironmentVariable("FAULT_SEED") ?? "1", CultureInfo.InvariantCulture));
         await using var link = new FaultyLink(app.Server.Port, Distance);
         await using var sender = await KilledSender.CreateAsync(app);
