@@ -251,7 +251,7 @@ public sealed class Specification
             problems.Add($"{where}: '{text}' is none of {values.ToJsonString()}");
         }
 
-        if (schema["maxLength"] is { } most && text.Length > (int)most)
+        if (schema["maxLength"] is { } most && text.Length > decimal.Parse(most.ToJsonString(), CultureInfo.InvariantCulture))
         {
             problems.Add($"{where}: {text.Length} characters, at most {most}");
         }

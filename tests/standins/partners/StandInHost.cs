@@ -16,11 +16,13 @@ internal static class StandInHost
 
         await using var optimizely = new OptimizelyStandIn(optimizelyPort);
         await using var brevo = new BrevoStandIn(brevoPort);
-        var shop = optimizely.Open(new() { AccountId = "1", Token = "2:personal-token", EnforcesLimits = true });
+        var datafile = args.Length == 4 ? JsonNode.Parse(await File.ReadAllTextAsync(args[2])) : null;
+
+        // Events are of the account that the datafile names.
+        var shop = optimizely.Open(new() { AccountId = (string?)datafile?["accountId"] ?? "1", Token = "2:personal-token", EnforcesLimits = true });
         var mails = brevo.Open(new() { ApiKey = "xkeysib-stand-in", EnforcesLimits = true });
-        if (args.Length == 4)
+        if (datafile is not null)
         {
-            var datafile = JsonNode.Parse(await File.ReadAllTextAsync(args[2]))!;
             shop.Datafiles[args[3]] = datafile.ToJsonString();
             shop.Objects["projects"].Add(new() { ["id"] = long.Parse((string)datafile["projectId"]!, CultureInfo.InvariantCulture), ["name"] = "Shop", ["account_id"] = 1, ["status"] = "active", ["platform"] = "custom" });
         }
