@@ -108,6 +108,15 @@ internal static class SyncEndpoints
             problems.Add(new("$.table", $"With the scope table, one of the connection's sources is needed: {(known.Count == 0 ? "it has none yet" : string.Join(", ", known))}."));
         }
 
+        // Whoever names users, a list or a table, and no scope, did not mean everybody.
+        foreach (var (path, scope, given) in new[] { ("$.users", SyncScope.Users, input.Users is not null), ("$.listId", SyncScope.List, input.ListId is not null), ("$.table", SyncScope.Table, input.Table is not null) })
+        {
+            if (given && input.Scope != scope)
+            {
+                problems.Add(new(path, $"Means something with the scope {Named(scope)} alone, and the scope is {Named(input.Scope)}. Set scope to {Named(scope)}, or leave this out."));
+            }
+        }
+
         for (var i = 0; i < (input.Users?.Count ?? 0) && input.Users!.Count <= MostUsers; i++)
         {
             if (input.Users[i].UserId.Length is 0 or > 1000)
@@ -118,6 +127,8 @@ internal static class SyncEndpoints
 
         return problems;
     }
+
+    private static string Named(SyncScope scope) => JsonNamingPolicy.CamelCase.ConvertName(scope.ToString());
 
     private static async Task<Results<Ok<Page<SyncView>>, ProblemHttpResult>> ListAsync(
         OptimizelyBrevoDbContext db, CancellationToken cancellationToken, string? connectionId = null, int limit = Paging.DefaultLimit, string? after = null)
